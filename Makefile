@@ -1,0 +1,7 @@
+# Each target is the task of the same name in tasks.py, which works without make as well.
+PYTHON ?= python3
+
+.DEFAULT_GOAL := help
+.PHONY: book test notebooks lab data results help
+book test notebooks lab data results help:
+	@$(PYTHON) tasks.py $@

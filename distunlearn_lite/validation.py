@@ -1,0 +1,168 @@
+"""Checks of what callers pass in. Messages say what was given, what was expected, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+FloatArray = NDArray[np.float64]
+
+
+def real_array(
+    name: str, value: ArrayLike, *, ndim: int | tuple[int, ...] | None = None
+) -> FloatArray:
+    """Return `value` as a finite float64 array with an admitted number of axes."""
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"{name} must be an array of real numbers, got {type(value).__name__}: {error}"
+        ) from None
+    admitted = (ndim,) if isinstance(ndim, int) else ndim
+    if admitted is not None and array.ndim not in admitted:
+        raise ValueError(
+            f"{name} must have {' or '.join(map(str, admitted))} axes, got shape {array.shape}"
+        )
+    if not np.isfinite(array).all():
+        bad = int(np.size(array) - np.isfinite(array).sum())
+        raise ValueError(
+            f"{name} must be finite, got {bad} NaN or infinite entries; remove or impute them first"
+        )
+    return array
+
+
+def nonnegative(name: str, value: ArrayLike) -> FloatArray:
+    """Return `value` as a finite array without negative entries."""
+    array = real_array(name, value)
+    if (array < 0).any():
+        raise ValueError(f"{name} must be non-negative, got {array.min():g}")
+    return array
+
+
+def positive_scalar(name: str, value: ArrayLike) -> float:
+    """Return `value` as a float above zero."""
+    number = float(real_array(name, value, ndim=0))
+    if number <= 0:
+        raise ValueError(f"{name} must be positive, got {number:g}")
+    return number
+
+
+def nonnegative_scalar(name: str, value: ArrayLike) -> float:
+    """Return `value` as a float, zero or above."""
+    return float(nonnegative(name, real_array(name, value, ndim=0)))
+
+
+def fractions(name: str, value: ArrayLike) -> FloatArray:
+    """Return `value` as an array of fractions in [0, 1]."""
+    array = real_array(name, value)
+    if ((array < 0) | (array > 1)).any():
+        worst = array.flat[int(np.argmax(np.abs(array - 0.5)))]
+        raise ValueError(f"{name} must be a fraction in [0, 1], got {worst:g}")
+    return array
+
+
+def count(name: str, value: Any, *, least: int = 0, most: int | None = None) -> int:
+    """Return `value` as an int within bounds; floats and booleans are refused."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} must be a whole number, got {value!r} ({type(value).__name__})")
+    if value < least or (most is not None and value > most):
+        upper = "" if most is None else f" and at most {most}"
+        raise ValueError(f"{name} must be at least {least}{upper}, got {value}")
+    return int(value)
+
+
+def choice(name: str, value: str, known: Collection[str]) -> str:
+    """Return `value` where it is one of the known names."""
+    if value not in known:
+        raise ValueError(f"unknown {name} {value!r}; the known ones are {', '.join(known)}")
+    return value
+
+
+def generator(rng: np.random.Generator | int | None) -> np.random.Generator:
+    """Return a generator; an int is a seed, `None` is refused: every result can be had again."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool):
+        return np.random.default_rng(rng)
+    raise TypeError(
+        f"rng must be a numpy.random.Generator or an int seed, got {type(rng).__name__}; "
+        "pass rng=np.random.default_rng(0)"
+    )
+
+
+def row_blocks(n: int, width: int, *, entries: int = 2**22) -> Iterator[slice]:
+    """Cut n rows of `width` columns into slices of at most `entries` entries (at least one row)."""
+    step = max(1, entries // max(1, width))
+    for start in range(0, n, step):
+        yield slice(start, min(n, start + step))
+
+
+def sample_matrix(name: str, value: Any) -> Any:
+    """Return `value` as a dense or CSR matrix (n, d), n, d >= 1, of finite numbers.
+
+    Dense arrays keep their type and are neither copied nor read in one piece, so that memory-mapped
+    ones may be larger than memory. One axis is taken for d = 1.
+    """
+    if is_sparse(value):
+        if value.ndim != 2:
+            raise ValueError(f"{name} must have 2 axes, got a sparse array of shape {value.shape}")
+        matrix = value.tocsr()
+    else:
+        matrix = value if isinstance(value, np.ndarray) else np.asarray(value)
+        if matrix.ndim == 1 and matrix.dtype.kind in "biuf":
+            matrix = matrix[:, None]
+    if matrix.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{name} must hold real numbers, got entries of type {matrix.dtype}; turn texts into "
+            "numbers first, for example with sklearn.feature_extraction.text.TfidfVectorizer"
+        )
+    if matrix.ndim != 2:
+        raise ValueError(f"{name} must have shape (n, d), got {matrix.shape}")
+    if 0 in matrix.shape:
+        raise ValueError(f"{name} must hold at least one sample, got shape {matrix.shape}")
+    if matrix.dtype.kind == "f":
+        if is_sparse(matrix):
+            bad = int((~np.isfinite(matrix.data)).sum())
+        else:
+            blocks = row_blocks(*matrix.shape)
+            bad = sum(int((~np.isfinite(matrix[rows])).sum()) for rows in blocks)
+        if bad:
+            raise ValueError(
+                f"{name} must be finite, got {bad} NaN or infinite entries; "
+                "remove or impute them first"
+            )
+    return matrix
+
+
+def is_sparse(value: Any) -> bool:
+    """Return whether `value` is a scipy sparse matrix or array."""
+    return bool(sparse.issparse(value))
+
+
+def boolean_mask(name: str, value: ArrayLike, n: int) -> NDArray[np.bool_]:
+    """Return `value` as a read-only boolean array of n entries."""
+    mask = np.array(value)
+    if mask.dtype != np.bool_:
+        raise TypeError(
+            f"{name} must be boolean, got entries of type {mask.dtype}; pass for example y == 1"
+        )
+    if mask.shape != (n,):
+        raise ValueError(f"{name} must have shape ({n},), one entry a row, got {mask.shape}")
+    mask.flags.writeable = False
+    return mask
+
+
+def class_labels(name: str, value: ArrayLike, n: int) -> NDArray[Any]:
+    """Return `value` as a read-only array of n labels."""
+    labels = np.array(value)
+    if labels.shape != (n,):
+        raise ValueError(f"{name} must have shape ({n},), one label a row, got {labels.shape}")
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        bad = int((~np.isfinite(labels)).sum())
+        raise ValueError(f"{name} must be finite, got {bad} NaN or infinite labels; drop the rows")
+    labels.flags.writeable = False
+    return labels

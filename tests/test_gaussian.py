@@ -1,0 +1,207 @@
+"""Gaussians: fits, densities, bad input, and the laws of the Kullback-Leibler divergence."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from distunlearn_lite import Gaussian, kl_divergence
+
+
+def random_gaussian(dim, seed, spread=1.0):
+    rng = np.random.default_rng(seed)
+    root = rng.standard_normal((dim, dim)) + 1.5 * np.eye(dim)
+    return Gaussian(spread * rng.standard_normal(dim), root @ root.T)
+
+
+def textbook_kl(p, q):
+    """The formula as usually written, with an explicit inverse."""
+    inverse = np.linalg.inv(q.cov)
+    shift = q.mean - p.mean
+    log_ratio = np.linalg.slogdet(q.cov)[1] - np.linalg.slogdet(p.cov)[1]
+    return 0.5 * (np.trace(inverse @ p.cov) + shift @ inverse @ shift - p.dim + log_ratio)
+
+
+pairs = st.tuples(st.integers(1, 6), st.integers(0, 10**6), st.integers(0, 10**6))
+
+
+@given(pairs)
+def test_kl_equals_the_textbook_formula(pair):
+    dim, one, two = pair
+    p, q = random_gaussian(dim, one), random_gaussian(dim, two)
+    assert kl_divergence(p, q) == pytest.approx(textbook_kl(p, q), rel=1e-7, abs=1e-9)
+
+
+@given(pairs)
+def test_kl_is_positive_and_zero_at_equality(pair):
+    dim, one, two = pair
+    p = random_gaussian(dim, one)
+    assert kl_divergence(p, p) == pytest.approx(0, abs=1e-20)
+    if one != two:
+        assert kl_divergence(p, random_gaussian(dim, two)) > 0
+
+
+@given(pairs, st.integers(0, 10**6))
+def test_kl_is_invariant_under_invertible_affine_maps(pair, seed):
+    dim, one, two = pair
+    p, q = random_gaussian(dim, one), random_gaussian(dim, two)
+    rng = np.random.default_rng(seed)
+    matrix = rng.standard_normal((dim, dim)) + 3 * np.eye(dim)
+    offset = rng.standard_normal(dim)
+    if np.linalg.cond(matrix) > 1e3:
+        return
+    moved = [Gaussian(matrix @ g.mean + offset, matrix @ g.cov @ matrix.T) for g in (p, q)]
+    assert kl_divergence(*moved) == pytest.approx(kl_divergence(p, q), rel=1e-6)
+
+
+@given(pairs)
+def test_kl_adds_over_independent_blocks(pair):
+    dim, one, two = pair
+    p, q = random_gaussian(dim, one), random_gaussian(dim, two)
+    r, s = random_gaussian(2, one + 1), random_gaussian(2, two + 1)
+
+    def joint(a, b):
+        cov = np.zeros((a.dim + b.dim, a.dim + b.dim))
+        cov[: a.dim, : a.dim], cov[a.dim :, a.dim :] = a.cov, b.cov
+        return Gaussian(np.concatenate([a.mean, b.mean]), cov)
+
+    total = kl_divergence(p, q) + kl_divergence(r, s)
+    assert kl_divergence(joint(p, r), joint(q, s)) == pytest.approx(total, rel=1e-9)
+
+
+def test_kl_is_symmetric_exactly_when_the_covariance_is_shared():
+    shared = [[2.0, 0.3], [0.3, 1.0]]
+    p, q = Gaussian([0, 0], shared), Gaussian([1, 2], shared)
+    assert kl_divergence(p, q) == pytest.approx(kl_divergence(q, p), rel=1e-12)
+    wide = Gaussian(0, 4)
+    narrow = Gaussian(0, 1)
+    assert kl_divergence(wide, narrow) == pytest.approx((4 - 1 - np.log(4)) / 2)
+    assert kl_divergence(narrow, wide) == pytest.approx((1 / 4 - 1 + np.log(4)) / 2)
+
+
+def test_kl_agrees_with_sampling():
+    p, q = random_gaussian(3, 1), random_gaussian(3, 2)
+    x = p.sample(40_000, rng=3)
+    ratios = p.logpdf(x) - q.logpdf(x)
+    error = ratios.std() / np.sqrt(ratios.size)
+    assert abs(ratios.mean() - kl_divergence(p, q)) < 4 * error
+
+
+@pytest.mark.parametrize("delta", [1e-150, 1e-9, 1e-3, 1.0, 1e3, 1e150])
+def test_kl_keeps_its_digits_for_any_separation(delta):
+    assert kl_divergence(Gaussian(delta, 1), Gaussian(0, 1)) == pytest.approx(
+        delta**2 / 2, rel=1e-14
+    )
+
+
+@pytest.mark.parametrize("delta", [1e-7, 1e-5, 1e-3, 0.09, 0.11])
+def test_kl_keeps_its_digits_for_nearly_equal_variances(delta):
+    # 2 KL = x - log(1 + x) with x = delta; three terms of the series suffice as a reference.
+    x = (1 + delta) - 1
+    series = sum((-1) ** k * x**k / k for k in range(2, 40))
+    tolerance = max(1e-12, 1e-15 / delta)
+    assert kl_divergence(Gaussian(0, 1 + delta), Gaussian(0, 1)) == pytest.approx(
+        series / 2, rel=tolerance
+    )
+
+
+def test_kl_survives_condition_numbers_to_1e10():
+    rng = np.random.default_rng(0)
+    basis = np.linalg.qr(rng.standard_normal((6, 6)))[0]
+    spectrum = np.logspace(0, -10, 6)
+    cov = basis @ np.diag(spectrum) @ basis.T
+    shift = basis[:, -1] * 1e-5  # one standard deviation along the thinnest axis
+    p, q = Gaussian(shift, 4 * cov), Gaussian(np.zeros(6), cov)
+    assert kl_divergence(p, q) == pytest.approx((6 * (3 - np.log(4)) + 1) / 2, rel=1e-5)
+
+
+def test_kl_does_not_depend_on_units():
+    scale = np.array([1e-9, 1.0, 1e9])
+    p, q = random_gaussian(3, 5), random_gaussian(3, 6)
+    scaled = [Gaussian(scale * g.mean, g.cov * np.outer(scale, scale)) for g in (p, q)]
+    assert kl_divergence(*scaled) == pytest.approx(kl_divergence(p, q), rel=1e-10)
+
+
+def test_logpdf_and_whitening_agree_with_scipy():
+    p = random_gaussian(4, 7)
+    x = p.sample(50, rng=8)
+    assert p.logpdf(x) == pytest.approx(stats.multivariate_normal(p.mean, p.cov).logpdf(x))
+    assert p.whiten(x) @ p.factor.T + p.mean == pytest.approx(x)
+
+
+def test_fit_is_maximum_likelihood():
+    x = random_gaussian(3, 9).sample(200, rng=10)
+    fitted = Gaussian.fit(x)
+    assert fitted.mean == pytest.approx(x.mean(axis=0))
+    assert fitted.cov == pytest.approx(np.cov(x.T, bias=True))
+    assert Gaussian.fit(x[:2], cov=np.eye(3)).mean == pytest.approx(x[:2].mean(axis=0))
+    assert Gaussian.fit([1.0, 3.0]).mean == pytest.approx([2.0])
+
+
+def test_samples_follow_the_distribution():
+    p = random_gaussian(2, 11)
+    x = p.sample(20_000, rng=12)
+    distances = (p.whiten(x) ** 2).sum(axis=1)
+    assert stats.kstest(distances, stats.chi2(2).cdf).pvalue > 1e-3
+    assert p.sample(0, rng=0).shape == (0, 2)
+    assert (p.sample(5, rng=3) == p.sample(5, rng=np.random.default_rng(3))).all()
+
+
+@pytest.mark.parametrize(
+    ("mean", "cov", "message"),
+    [
+        ([0, 0], [[1, 0, 0], [0, 1, 0]], r"shape \(2, 2\), got \(2, 3\)"),
+        ([0, 0], [1, 1], r"np\.diag\(variances\)"),
+        ([0, 0], [[1, 0.5], [0.4, 1]], r"symmetric.*pass \(cov \+ cov\.T\) / 2"),
+        ([0, 0], [[1, 1], [1, 1]], r"positive definite, the smallest eigenvalue.*small ridge"),
+        ([0, 0], [[1, 2], [2, 1]], r"smallest eigenvalue of its correlation matrix is -1\.0e\+00"),
+        ([0, 0], [[1, 0], [0, 0]], "a variance on its diagonal is 0"),
+        (0, -1, "a variance on its diagonal is -1"),
+        ([0, np.nan], np.eye(2), "mean must be finite, got 1 NaN"),
+        ([0, 0], [[np.inf, 0], [0, 1]], "cov must be finite"),
+        ([[0, 0]], np.eye(2), r"mean must have 0 or 1 axes, got shape \(1, 2\)"),
+        ([], np.empty((0, 0)), "at least one entry"),
+    ],
+)
+def test_bad_parameters_are_refused(mean, cov, message):
+    with pytest.raises(ValueError, match=message):
+        Gaussian(mean, cov)
+
+
+def test_other_bad_input_is_refused():
+    p = Gaussian([0, 0], np.eye(2))
+    with pytest.raises(TypeError, match="array of real numbers, got str"):
+        Gaussian("zero", 1)
+    with pytest.raises(TypeError, match="q must be a Gaussian, got float"):
+        kl_divergence(p, 1.0)
+    with pytest.raises(ValueError, match="one dimension, got 2 and 1"):
+        kl_divergence(p, Gaussian(0, 1))
+    with pytest.raises(ValueError, match="too large for floating point"):
+        kl_divergence(Gaussian(1e200, 1), Gaussian(0, 1))
+    with pytest.raises(ValueError, match="pass the known one as cov="):
+        Gaussian.fit(np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="at least one sample"):
+        Gaussian.fit(np.empty((0, 2)))
+    with pytest.raises(ValueError, match="a variance on its diagonal is 0"):
+        Gaussian.fit(np.ones(5))
+    with pytest.raises(ValueError, match="must have 2 columns"):
+        p.logpdf([[1.0, 2.0, 3.0]])
+    with pytest.raises(TypeError, match="n must be a whole number"):
+        p.sample(1.5, rng=0)
+    with pytest.raises(ValueError, match="n must be at least 0"):
+        p.sample(-1, rng=0)
+    with pytest.raises(TypeError, match=r"pass rng=np\.random\.default_rng\(0\)"):
+        p.sample(1, rng=None)
+
+
+def test_a_gaussian_cannot_be_changed():
+    p = Gaussian([0.0], [[1.0]])
+    with pytest.raises(ValueError, match="read-only"):
+        p.mean[0] = 1
+    with pytest.raises(AttributeError):
+        p.mean = np.zeros(1)
+    source = np.zeros(1)
+    q = Gaussian(source, 1.0)
+    source[0] = 5
+    assert q.mean[0] == 0
