@@ -56,6 +56,14 @@ def nonnegative_scalar(name: str, value: ArrayLike) -> float:
     return float(nonnegative(name, real_array(name, value, ndim=0)))
 
 
+def separation_scalar(value: ArrayLike) -> float:
+    """Return a Mahalanobis distance of two means, small enough for its square to be a float."""
+    number = nonnegative_scalar("separation", value)
+    if number > 1e150:
+        raise ValueError(f"separation must be at most 1e150, got {number:g}; rescale the data")
+    return number
+
+
 def fractions(name: str, value: ArrayLike) -> FloatArray:
     """Return `value` as an array of fractions in [0, 1]."""
     array = real_array(name, value)

@@ -106,6 +106,14 @@ def test_kl_keeps_its_digits_for_nearly_equal_variances(delta):
     )
 
 
+@pytest.mark.parametrize("variance", [1e-8, 1e-16, 1e-40, 1e-300, 1e12, 1e300])
+def test_kl_keeps_its_digits_for_far_apart_variances(variance):
+    expected = (variance - 1 - np.log(variance)) / 2
+    assert kl_divergence(Gaussian(0, variance), Gaussian(0, 1)) == pytest.approx(
+        expected, rel=1e-14
+    )
+
+
 def test_kl_survives_condition_numbers_to_1e10():
     rng = np.random.default_rng(0)
     basis = np.linalg.qr(rng.standard_normal((6, 6)))[0]

@@ -1,0 +1,204 @@
+"""Command line: ``distunlearn data | select | replicate | doctor``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from .errors import DatasetUnavailable
+from .fetching import available, fetch, find, verify
+from .manifest import MANIFEST
+from .recording import PACKAGES, library_hash
+from .replications import RECIPES, replicate
+from .results import budget_to_reach
+from .scores import SCORING_RULES, score
+from .selection import select_deletions
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments; by default those of the process.
+
+    Returns
+    -------
+    int
+        0 where it went well, 1 where `doctor` found something wrong, 2 on bad
+        input or missing data, with one message on stderr, and 130 where it was interrupted.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except (ValueError, TypeError, DatasetUnavailable, OSError) as error:
+        print(f"distunlearn: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("distunlearn: interrupted; no file was changed", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="distunlearn", description="Delete the points that make a data set forget a domain."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    data = commands.add_parser("data", help="list, fetch or verify the real data sets")
+    data.add_argument("action", choices=("list", "fetch", "verify"))
+    data.add_argument("name", nargs="*", metavar="NAME", help="data sets; by default all")
+    data.set_defaults(run=_data)
+
+    select = commands.add_parser("select", help="choose the rows of your own arrays to delete")
+    select.add_argument(
+        "forget", type=Path, help="rows to forget: .npy, .npz (also sparse) or .csv"
+    )
+    select.add_argument("retain", type=Path, help="rows to keep, with the same columns")
+    select.add_argument("--rule", default="lr-maha", choices=tuple(SCORING_RULES))
+    select.add_argument(
+        "--budget", required=True, type=_budget, help="rows (12) or fraction (0.25) to delete"
+    )
+    select.add_argument("--seed", type=int, default=0, help="seed of the rule random")
+    select.add_argument(
+        "-o", "--output", required=True, type=Path, help="row indices, .npy or .csv"
+    )
+    select.set_defaults(run=_select)
+
+    again = commands.add_parser("replicate", help="run a replication and record its results")
+    again.add_argument("name", choices=tuple(RECIPES))
+    again.add_argument(
+        "--seeds", type=int, nargs="+", metavar="SEED", help="seeds instead of the recipe's"
+    )
+    again.add_argument("--jobs", type=int, default=1, help="seeds that run at a time")
+    again.add_argument("--folder", type=Path, default=Path("book", "results"))
+    again.set_defaults(run=_replicate)
+
+    doctor = commands.add_parser("doctor", help="versions, data, and what would run on what")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _budget(text: str) -> float:
+    return int(text) if text.isdigit() else float(text)
+
+
+def _data(arguments: argparse.Namespace) -> int:
+    names = arguments.name or list(MANIFEST)
+    unknown = [name for name in names if name not in MANIFEST]
+    if unknown:
+        raise ValueError(
+            f"unknown data set {unknown[0]!r}; the known ones are {', '.join(MANIFEST)}"
+        )
+    if arguments.action == "list":
+        states = available()
+        for name in names:
+            dataset = MANIFEST[name]
+            print(f"{name}: {dataset.title}, {dataset.licence}; {states[name]}")
+        return 0
+    for name in names:
+        found = fetch(name) if arguments.action == "fetch" else verify(name)
+        print(f"{name}: checksums right; {', '.join(map(str, found.paths))}")
+    return 0
+
+
+def _select(arguments: argparse.Namespace) -> int:
+    output: Path = arguments.output
+    if output.suffix not in (".npy", ".csv"):
+        raise ValueError(f"the output must end in .npy or .csv, got {output.name!r}")
+    forget, retain = _read(arguments.forget), _read(arguments.retain)
+    scores = score(forget, retain, arguments.rule, rng=arguments.seed)
+    rows = select_deletions(scores, arguments.budget)
+    if output.suffix == ".npy":
+        np.save(output, rows)
+    else:
+        np.savetxt(output, rows, fmt="%d", header="row", comments="")
+    report = output.with_suffix(".json")
+    about = {
+        "rule": arguments.rule,
+        "seed": arguments.seed if arguments.rule == "random" else None,
+        "forget": {"file": arguments.forget.name, "rows": int(forget.shape[0])},
+        "retain": {"file": arguments.retain.name, "rows": int(retain.shape[0])},
+        "columns": int(forget.shape[1]),
+        "deleted": int(rows.size),
+        "deleted_fraction": round(rows.size / scores.size, 6),
+        "least_score_deleted": round(float(scores[rows[-1]]), 6) if rows.size else None,
+        "library": version("distunlearn-lite"),
+    }
+    report.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    print(f"{rows.size} of {scores.size} rows to delete: {output}; report: {report}")
+    return 0
+
+
+def _read(path: Path) -> Any:
+    """Numeric rows from a file."""
+    if path.suffix == ".npy":
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as arrays:
+            if "format" in arrays.files:  # as scipy.sparse.save_npz writes it
+                return sparse.csr_array(sparse.load_npz(path))
+            if len(arrays.files) != 1:
+                raise ValueError(
+                    f"{path.name} must hold one array, got {', '.join(arrays.files) or 'none'}; "
+                    "save each on its own as .npy"
+                )
+            return arrays[arrays.files[0]]
+    if path.suffix == ".csv":
+        table = pd.read_csv(path)
+        words = [
+            str(name) for name in table.columns if not pd.api.types.is_numeric_dtype(table[name])
+        ]
+        if words:
+            raise ValueError(
+                f"{path.name} must hold numbers below one line of column names, but column "
+                f"{words[0]!r} does not; drop or encode it"
+            )
+        return table.to_numpy(dtype=np.float64)
+    raise ValueError(f"{path.name} must end in .npy, .npz or .csv")
+
+
+def _replicate(arguments: argparse.Namespace) -> int:
+    recorded = replicate(
+        arguments.name, seeds=arguments.seeds, n_jobs=arguments.jobs, folder=arguments.folder
+    )
+    print(f"{len(recorded.frame)} values in {arguments.folder / arguments.name}.csv")
+    if recorded.frame["seed"].nunique() > 1:
+        table = budget_to_reach(recorded.frame, "forget_recall").round(3)
+        print("deleted fraction that halves forget_recall, with its 95 % interval over seeds:")
+        print(table.to_string(index=False))
+    return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    versions = {name: version(name) for name in ("distunlearn-lite", *PACKAGES, "matplotlib")}
+    print(f"python {platform.python_version()}, {os.cpu_count()} cores")
+    print(", ".join(f"{name} {number}" for name, number in versions.items()))
+    print(f"library hash {library_hash()[:12]}")
+    wrong = 0
+    for name, dataset in MANIFEST.items():
+        try:
+            found = find(name)
+            if found is None:
+                print(f"{name}: absent, chapters run on {dataset.standin}")
+                print(f"  to fetch it: distunlearn data fetch {name}")
+            else:
+                print(f"{name}: chapters run on the real data ({verify(name).place})")
+        except ValueError as error:
+            wrong = 1
+            print(f"{name}: chapters stop: {error}")
+    return wrong

@@ -1,0 +1,260 @@
+"""Figures: every rule with one colour, line and marker wherever it is drawn."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from .frontier import max_removal
+from .results import interval
+from .validation import choice, positive_scalar
+
+__all__ = [
+    "METRIC_LABELS",
+    "RULE_STYLES",
+    "RuleStyle",
+    "plot_budgets",
+    "plot_frontier",
+    "plot_trade_off",
+    "rule_style",
+    "use_style",
+]
+
+
+class RuleStyle(NamedTuple):
+    """How a rule looks: colour, line style as matplotlib takes it, marker."""
+
+    color: str
+    linestyle: str | tuple[int, tuple[float, ...]]
+    marker: str
+
+
+BLACK, GREY, LIGHT = "#1a1a1a", "#6e6e6e", "#d9d9d9"
+BLUE, SKY, GREEN, ORANGE = "#0072B2", "#56B4E9", "#009E73", "#E69F00"
+VERMILION, PURPLE, BROWN = "#D55E00", "#CC79A7", "#8C510A"
+DASHED, DOTTED = (0, (5.0, 2.0)), (0, (1.2, 1.6))
+DASH_DOT, LONG = (0, (6.0, 1.8, 1.2, 1.8)), (0, (9.0, 2.0))
+
+# Colours of Okabe and Ito, told apart in every common form of colour blindness; line and marker
+# repeat the message for print in grey. Population names look like the rule they are the limit of.
+_DISTANCE = RuleStyle(BLUE, "-", "o")
+_LIKELIHOOD_RATIO = RuleStyle(VERMILION, "-", "s")
+RULE_STYLES = MappingProxyType(
+    {
+        "random": RuleStyle(GREY, DASHED, "X"),
+        "distance": _DISTANCE,
+        "maha-mu2": _DISTANCE,
+        "likelihood-ratio": _LIKELIHOOD_RATIO,
+        "lr-maha": _LIKELIHOOD_RATIO,
+        "l2-mu2": RuleStyle(GREEN, DASH_DOT, "v"),
+        "cos-mu2": RuleStyle(SKY, LONG, "^"),
+        "lr-cos": RuleStyle(ORANGE, "-", "D"),
+        "tfidf-norm": RuleStyle(PURPLE, DASHED, "P"),
+        "coreset": RuleStyle(BLACK, DOTTED, "d"),
+    }
+)
+OTHER = RuleStyle(BROWN, DASH_DOT, "*")
+
+METRIC_LABELS = MappingProxyType(
+    {
+        "forget_recall": "recall on the forget domain",
+        "retain_recall": "recall on the retained domain",
+        "forget_accuracy": "accuracy on the forget domain",
+        "retain_accuracy": "accuracy on the retained domain",
+        "retain_macro_f1": "macro F1 on the retained domain",
+        "retain_log_loss": "log-loss on the retained domain (nats)",
+        "kl_removal": r"removal $\mathrm{KL}(p_1\,\|\,p)$ (nats)",
+        "kl_preservation": r"preservation $\mathrm{KL}(p_2\,\|\,p)$ (nats)",
+    }
+)
+
+
+def use_style() -> None:
+    """Set the style of all figures that follow: white ground, quiet grid, readable type.
+
+    Examples
+    --------
+    >>> from distunlearn_lite import plots
+    >>> plots.use_style()
+    """
+    sns.set_theme(
+        context="notebook",
+        style="whitegrid",
+        rc={
+            "figure.figsize": (7.0, 4.2),
+            "figure.dpi": 110,
+            "figure.facecolor": "white",
+            "figure.constrained_layout.use": True,
+            "savefig.facecolor": "white",
+            "savefig.transparent": False,
+            "axes.facecolor": "white",
+            "axes.edgecolor": GREY,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.prop_cycle": cycler(color=[BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK]),
+            "text.color": BLACK,
+            "grid.color": "#e6e6e6",
+            "grid.linewidth": 0.8,
+            "lines.linewidth": 2.0,
+            "lines.markersize": 6.0,
+            "legend.frameon": False,
+        },
+    )
+
+
+def rule_style(rule: str) -> RuleStyle:
+    """Look of a rule; a rule of one's own gets a look no built-in rule has."""
+    return RULE_STYLES.get(rule, OTHER)
+
+
+def plot_trade_off(frame: pd.DataFrame, metric: str, ax: Axes | None = None) -> Axes:
+    """Metric against the deleted fraction: mean over seeds, with a 95 % band from two seeds on.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Result of ``sweep`` for one task.
+    metric : str
+        One of its metrics.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    ValueError
+        Where `frame` has no such metric.
+
+    """
+    choice("metric", metric, sorted(set(frame["metric"])))
+    ax = _axes(ax)
+    part = frame[frame["metric"] == metric]
+    rules = list(dict.fromkeys(part["rule"]))
+    opacity = 0.16 if len(rules) < 5 else 0.07
+    for rule in rules:
+        walks = part[part["rule"] == rule].pivot(index="budget", columns="seed", values="value")
+        look = rule_style(rule)
+        ax.plot(
+            walks.index,
+            walks.mean(axis=1),
+            label=rule,
+            color=look.color,
+            linestyle=look.linestyle,
+            marker=look.marker,
+            markevery=max(1, len(walks) // 10),
+            markeredgecolor="white",
+            markeredgewidth=0.6,
+            zorder=3,
+        )
+        if walks.shape[1] > 1:
+            bands = np.array([interval(row) for row in walks.to_numpy(dtype=np.float64)])
+            lower = bands[:, 1].clip(min=0)  # no metric is negative
+            ax.fill_between(
+                walks.index, lower, bands[:, 2], color=look.color, alpha=opacity, linewidth=0
+            )
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.set(xlabel="deleted share of the forget set", ylabel=METRIC_LABELS.get(metric, metric))
+    ax.margins(x=0.01)
+    ax.legend(ncols=1 if len(rules) < 5 else 2, handlelength=3.2)
+    return ax
+
+
+def plot_frontier(kappa: float, ax: Axes | None = None, *, eps_max: float | None = None) -> Axes:
+    """Pareto frontier of removal and preservation for Gaussians of one covariance.
+
+    Parameters
+    ----------
+    kappa : float
+        KL(p1 || p2) in nats, positive.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure.
+    eps_max : float, optional
+        Right end in nats; by default half of `kappa`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    ValueError
+        Where `kappa` or `eps_max` is not positive.
+
+    """
+    scale = positive_scalar("kappa", kappa)
+    end = scale / 2 if eps_max is None else positive_scalar("eps_max", eps_max)
+    ax = _axes(ax)
+    eps = end * np.linspace(0, 1, 300) ** 2  # close together where the slope is infinite
+    alpha = np.asarray(max_removal(eps, scale))
+    ax.fill_between(eps, 0, alpha, color=BLUE, alpha=0.09, linewidth=0)
+    ax.plot(eps, alpha, color=BLUE, label="frontier")
+    ax.plot(0, scale, "o", color=VERMILION, clip_on=False, zorder=5, label="keep only $p_2$")
+    ax.annotate("attainable", (0.62, 0.3), xycoords="axes fraction", ha="center", color=BLUE)
+    ax.annotate("out of reach", (0.22, 0.92), xycoords="axes fraction", ha="center", color=GREY)
+    ax.set(
+        xlabel=METRIC_LABELS["kl_preservation"],
+        ylabel=METRIC_LABELS["kl_removal"],
+        xlim=(0, end),
+        ylim=(0, 1.08 * alpha[-1]),
+    )
+    ax.legend(loc="lower right")
+    return ax
+
+
+def plot_budgets(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Budget at which each rule reaches its target, with its interval over seeds.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Result of ``budget_to_reach``.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn on; the rule that needs least is on top.
+    """
+    ax = _axes(ax)
+    rows = table.sort_values("budget", ascending=False, kind="stable").reset_index(drop=True)
+    for place, (_, row) in enumerate(rows.iterrows()):
+        look = rule_style(str(row["rule"]))
+        ax.plot([row["lower"], row["upper"]], [place, place], color=look.color, linewidth=2.5)
+        ax.plot(row["budget"], place, look.marker, color=look.color, markersize=8, zorder=3)
+        ax.annotate(
+            f"{row['budget']:.0%}",
+            (row["budget"], place),
+            xytext=(0, 7),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=9,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
+        )
+    if "random" in set(rows["rule"]):
+        reference = float(rows.loc[rows["rule"] == "random", "budget"].iloc[0])
+        ax.axvline(reference, color=GREY, linestyle=DOTTED, linewidth=1.2, zorder=1)
+    ax.set_yticks(range(len(rows)), list(rows["rule"]))
+    ax.set_ylim(-0.6, len(rows) - 0.2)
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.set_xlabel("deleted share of the forget set at the target")
+    ax.grid(axis="y", visible=False)
+    return ax
+
+
+def _axes(ax: Axes | None) -> Axes:
+    return plt.subplots()[1] if ax is None else ax

@@ -1,0 +1,228 @@
+"""Scoring rules: how much each row of the forget set looks like what should go."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from .features import Covariance, column_mean, dense_blocks, leading_subspace, project, row_norms
+from .validation import FloatArray, choice, count, generator, is_sparse, sample_matrix
+
+__all__ = ["SCORING_RULES", "score"]
+
+
+def score(
+    forget: Any,
+    retain: Any,
+    rule: str,
+    *,
+    rng: np.random.Generator | int | None = None,
+    **options: Any,
+) -> FloatArray:
+    r"""Score of every forget row; the largest are deleted first.
+
+    With :math:`\mu_1, \mu_2` the means of the forget and the retained rows, x scores
+
+    - ``random``: a uniform number;
+    - ``l2-mu2``: :math:`|x - \mu_2|`;
+    - ``maha-mu2``: Mahalanobis distance to :math:`\mu_2`, covariance of the retained rows;
+    - ``cos-mu2``: :math:`1 - \cos(x, \mu_2)`;
+    - ``lr-maha``: :math:`d(x, \mu_2)^2 - d(x, \mu_1)^2`, d the Mahalanobis distance with the pooled
+      within-set covariance: twice the log-likelihood ratio of two Gaussians that share it;
+    - ``lr-cos``: :math:`\cos(x, \mu_1) - \cos(x, \mu_2)`;
+    - ``tfidf-norm``: :math:`\sum_j |x_j|`;
+    - ``coreset``: :math:`-|x - \mu_1|`, a baseline that ignores the retained rows.
+
+    Parameters
+    ----------
+    forget : array_like or sparse matrix, shape (n1, d)
+        Rows of the forget set; dense ones may be memory-mapped.
+    retain : array_like or sparse matrix, shape (n2, d)
+        Rows of the retained set.
+    rule : str
+        Name of a rule, a key of ``SCORING_RULES``.
+    rng : numpy.random.Generator or int, optional
+        Generator or seed; needed by ``random``, ignored by the others.
+    **options
+        ``rank`` (int; ``maha-mu2`` and ``lr-maha``): work within that many leading singular
+        vectors of all rows, uncentred; by default 100 for sparse input or more than 1,000 columns,
+        and every column otherwise. ``squared`` (bool; ``lr-maha``): False takes the difference of
+        the distances themselves, which saturates.
+
+    Returns
+    -------
+    ndarray, shape (n1,)
+        Scores, finite.
+
+    Raises
+    ------
+    TypeError
+        Where an option does not belong to the rule, ``random`` has no `rng`, or a row is no number.
+    ValueError
+        Where the rule is unknown, a set is empty or not finite, the columns differ in number, a
+        covariance is singular, or a score is too large for floating point.
+
+    Warns
+    -----
+    UserWarning
+        Where all rows score the same, so that the order of deletion would be that of the rows.
+
+    Notes
+    -----
+    Source: chapter 8. Covariances are maximum likelihood estimates (1/n), without shrinkage.
+    The cosine rules depend on the origin, so features are taken as they come, uncentred: for
+    TF-IDF the origin is the empty text. The cosine with a zero vector is 0. A mean that is zero up
+    to rounding counts as zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from distunlearn_lite import score
+    >>> forget, retain = np.array([1.0, 2.0, 3.0]), np.array([-1.0, 0.0, 1.0])
+    >>> score(forget, retain, "l2-mu2")
+    array([1., 2., 3.])
+    >>> score(forget, retain, "lr-maha")
+    array([ 0.,  6., 12.])
+    """
+    function = SCORING_RULES[choice("rule", rule, SCORING_RULES)]
+    known = set(inspect.signature(function).parameters) - {"forget", "retain", "rng"}
+    for option in options:
+        if option not in known:
+            admitted = ", ".join(sorted(known)) or "none"
+            raise TypeError(f"rule {rule!r} has no option {option!r}; its options are: {admitted}")
+    if rule == "random":
+        options["rng"] = rng
+    unwanted, wanted = sample_matrix("forget", forget), sample_matrix("retain", retain)
+    if unwanted.shape[1] != wanted.shape[1]:
+        raise ValueError(
+            f"forget and retain must have the same columns, got {unwanted.shape[1]} and "
+            f"{wanted.shape[1]}; use one vectoriser for both"
+        )
+    with np.errstate(over="ignore", invalid="ignore"):
+        scores = function(unwanted, wanted, **options)
+    if not np.isfinite(scores).all():
+        raise ValueError("the scores are too large for floating point; rescale the features")
+    rounding = 64 * np.finfo(float).eps * np.abs(scores).max()
+    if rule != "random" and scores.size > 1 and np.ptp(scores) <= rounding:
+        warnings.warn(
+            f"rule {rule!r} gives all {scores.size} rows the same score, so they would be deleted "
+            "in the order of their index; use another rule or other features",
+            UserWarning,
+            stacklevel=2,
+        )
+    return scores
+
+
+def random(forget: Any, retain: Any, *, rng: np.random.Generator | int | None = None) -> FloatArray:
+    """Uniform numbers: random deletion."""
+    uniform: FloatArray = generator(rng).random(forget.shape[0])
+    return uniform
+
+
+def l2_mu2(forget: Any, retain: Any) -> FloatArray:
+    """Euclidean distance to the mean of the retained rows."""
+    return _euclidean(forget, column_mean(retain))
+
+
+def coreset(forget: Any, retain: Any) -> FloatArray:
+    """Minus the Euclidean distance to the mean of the forget rows."""
+    return -_euclidean(forget, column_mean(forget))
+
+
+def cos_mu2(forget: Any, retain: Any) -> FloatArray:
+    """Cosine distance to the mean of the retained rows."""
+    return 1 - _cosine(forget, retain)
+
+
+def lr_cos(forget: Any, retain: Any) -> FloatArray:
+    """Cosine distance to the retained mean, minus that to the forget mean."""
+    return _cosine(forget, forget) - _cosine(forget, retain)
+
+
+def tfidf_norm(forget: Any, retain: Any) -> FloatArray:
+    """L1 norm of the row."""
+    return row_norms(forget, order=1)
+
+
+def maha_mu2(forget: Any, retain: Any, *, rank: int | None = None) -> FloatArray:
+    """Mahalanobis distance to the retained mean, with the covariance of the retained rows."""
+    basis = _basis(forget, retain, rank)
+    centre = column_mean(retain, basis)
+    return _mahalanobis(forget, basis, centre, Covariance([retain], [centre], basis))
+
+
+def lr_maha(
+    forget: Any, retain: Any, *, rank: int | None = None, squared: bool = True
+) -> FloatArray:
+    """Squared Mahalanobis distance to the retained mean, minus that to the forget mean."""
+    basis = _basis(forget, retain, rank)
+    unwanted, wanted = column_mean(forget, basis), column_mean(retain, basis)
+    pooled = Covariance([forget, retain], [unwanted, wanted], basis)
+    if not squared:
+        to_wanted = _mahalanobis(forget, basis, wanted, pooled)
+        return to_wanted - _mahalanobis(forget, basis, unwanted, pooled)
+    # The squares cancel: the score is linear in x, and the middle of the means scores zero.
+    slope, middle = 2 * pooled.solve(unwanted - wanted), (unwanted + wanted) / 2
+    blocks = dense_blocks(forget, basis)
+    return np.concatenate([(block - middle) @ slope for block in blocks])
+
+
+class ScoringRules(dict[str, Callable[..., FloatArray]]):
+    """Name of every scoring rule, with its function ``(forget, retain, **options)``."""
+
+
+SCORING_RULES: Final = ScoringRules(
+    {
+        "random": random,
+        "l2-mu2": l2_mu2,
+        "maha-mu2": maha_mu2,
+        "cos-mu2": cos_mu2,
+        "lr-maha": lr_maha,
+        "lr-cos": lr_cos,
+        "tfidf-norm": tfidf_norm,
+        "coreset": coreset,
+    }
+)
+
+
+def _basis(forget: Any, retain: Any, rank: int | None) -> FloatArray | None:
+    """Directions to work in; None where every column is used."""
+    columns = forget.shape[1]
+    if rank is None:
+        large = is_sparse(forget) or is_sparse(retain) or columns > 1000
+        wanted = 100 if large else columns
+    else:
+        wanted = count("rank", rank, least=1)
+    return leading_subspace(forget, retain, rank=wanted) if wanted < columns else None
+
+
+def _mahalanobis(
+    rows: Any, basis: FloatArray | None, centre: FloatArray, cov: Covariance
+) -> FloatArray:
+    """Mahalanobis distance of every row to a centre."""
+    blocks = dense_blocks(rows, basis)
+    return np.concatenate([np.linalg.norm(cov.whiten(b - centre), axis=0) for b in blocks])
+
+
+def _euclidean(rows: Any, centre: FloatArray) -> FloatArray:
+    """Euclidean distance of every row to a centre."""
+    if is_sparse(rows):
+        squares = row_norms(rows) ** 2 - 2 * project(rows, centre) + centre @ centre
+        return np.sqrt(np.maximum(squares, 0))
+    blocks = dense_blocks(rows)
+    return np.concatenate([np.linalg.norm(block - centre, axis=1) for block in blocks])
+
+
+def _cosine(rows: Any, reference: Any) -> FloatArray:
+    """Cosine of every row with the mean of the reference rows; 0 where either is zero."""
+    mean = column_mean(reference)
+    length = np.linalg.norm(mean)
+    if length <= 1e-12 * row_norms(reference).max():
+        return np.zeros(rows.shape[0])
+    norms = row_norms(rows)
+    cosine: FloatArray = project(rows, mean / length) / np.where(norms > 0, norms, 1)
+    return cosine

@@ -1,0 +1,177 @@
+"""The command line: what each command prints and writes, and how it fails."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from distunlearn_lite import score, select_deletions
+from distunlearn_lite.cli import main
+from distunlearn_lite.manifest import MANIFEST
+from tests.test_replications import small_recipe
+
+
+@pytest.fixture
+def arrays(tmp_path):
+    rng = np.random.default_rng(0)
+    forget, retain = rng.standard_normal((20, 3)) + 1, rng.standard_normal((30, 3))
+    np.save(tmp_path / "forget.npy", forget)
+    np.save(tmp_path / "retain.npy", retain)
+    return tmp_path, forget, retain
+
+
+def select(folder, *options, forget="forget.npy", retain="retain.npy", output="rows.npy"):
+    paths = [str(folder / forget), str(folder / retain)]
+    return main(["select", *paths, "-o", str(folder / output), *options])
+
+
+@pytest.mark.parametrize(("budget", "expected"), [("5", 5), ("0.25", 5), ("0", 0), ("1.0", 20)])
+def test_select_writes_rows_and_report(arrays, capsys, budget, expected):
+    folder, forget, retain = arrays
+    assert select(folder, "--budget", budget) == 0
+    rows = np.load(folder / "rows.npy")
+    assert rows.tolist() == select_deletions(score(forget, retain, "lr-maha"), expected).tolist()
+    report = json.loads((folder / "rows.json").read_text())
+    assert report["deleted"] == expected
+    assert report["forget"] == {"file": "forget.npy", "rows": 20}
+    assert report["rule"] == "lr-maha"
+    assert f"{expected} of 20 rows to delete" in capsys.readouterr().out
+
+
+def test_select_reads_csv_and_npz_alike(arrays):
+    folder, forget, retain = arrays
+    np.savetxt(folder / "forget.csv", forget, delimiter=",", header="a,b,c", comments="")
+    np.savez(folder / "retain.npz", rows=retain)
+    sparse.save_npz(folder / "sparse.npz", sparse.csr_array(forget))
+    chosen = []
+    for name in ("forget.npy", "forget.csv", "sparse.npz"):
+        options = ("--budget", "7", "--rule", "l2-mu2")
+        assert select(folder, *options, forget=name, retain="retain.npz", output="rows.csv") == 0
+        chosen.append((folder / "rows.csv").read_text().splitlines())
+    assert chosen[0] == chosen[1] == chosen[2]
+    assert chosen[0][0] == "row"
+    assert len(chosen[0]) == 8
+
+
+@pytest.mark.parametrize(
+    ("options", "files", "message"),
+    [
+        (["--budget", "21"], {}, "at most 20, got 21"),
+        (["--budget", "1.5"], {}, r"fraction in [0, 1], got 1.5"),
+        (["--budget", "1"], {"output": "rows.txt"}, "must end in .npy or .csv, got 'rows.txt'"),
+        (["--budget", "1"], {"forget": "forget.txt"}, "forget.txt must end in .npy, .npz or .csv"),
+        (["--budget", "1"], {"forget": "absent.npy"}, "absent.npy"),
+        (["--budget", "1"], {"forget": "words.csv"}, "column 'b' does not; drop or encode it"),
+        (["--budget", "1"], {"forget": "two.npz"}, "must hold one array, got x, y"),
+        (["--budget", "1"], {"forget": "narrow.npy"}, "the same columns, got 2 and 3"),
+    ],
+)
+def test_bad_input_to_select_is_one_message(arrays, capsys, options, files, message):
+    folder = arrays[0]
+    (folder / "words.csv").write_text("a,b\n1,x\n")
+    np.savez(folder / "two.npz", x=np.ones(2), y=np.ones(2))
+    np.save(folder / "narrow.npy", np.ones((4, 2)))
+    assert select(folder, *options, **files) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("distunlearn: ")
+    assert captured.err.count("\n") == 1
+    assert message in captured.err
+    assert captured.out == ""
+    assert not (folder / "rows.npy").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "required: COMMAND"),
+        (["select", "a.npy", "b.npy", "-o", "c.npy"], "required: --budget"),
+        (["select", "a", "b", "-o", "c", "--budget", "many"], "invalid _budget value|many"),
+        (["select", "a", "b", "-o", "c", "--budget", "1", "--rule", "x"], "choose from"),
+        (["replicate", "mnist"], "choose from"),
+        (["data", "burn"], "choose from"),
+    ],
+)
+def test_unknown_arguments_are_refused(capsys, arguments, message):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert any(part in capsys.readouterr().err for part in message.split("|"))
+
+
+def test_replicate_records_and_prints_the_halving_budgets(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("distunlearn_lite.replications.RECIPES", {"tiny": small_recipe()})
+    monkeypatch.setattr("distunlearn_lite.cli.RECIPES", {"tiny": small_recipe()})
+    folder = ["--folder", str(tmp_path)]
+    assert main(["replicate", "tiny", *folder, "--jobs", "1"]) == 0
+    assert (tmp_path / "tiny.csv").is_file()
+    printed = capsys.readouterr().out
+    assert "72 values" in printed
+    assert "fewer_than_random" in printed
+    assert main(["replicate", "tiny", *folder, "--seeds", "3"]) == 0
+    assert json.loads((tmp_path / "tiny.json").read_text())["seeds"] == [3]
+    assert "halves" not in capsys.readouterr().out
+
+
+def test_an_interrupt_is_no_traceback(capsys, monkeypatch):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("distunlearn_lite.cli.replicate", interrupted)
+    assert main(["replicate", "sms"]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """An empty cache, and a data folder of which the test decides what is in it."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setattr("distunlearn_lite.fetching._cache", lambda: tmp_path / "cache")
+    monkeypatch.setenv("DISTUNLEARN_DATA", str(folder))
+    return folder
+
+
+def test_data_that_is_absent(home, capsys):
+    assert main(["data", "list"]) == 0
+    assert "sms_spam: SMS Spam Collection v.1, CC BY 4.0; absent" in capsys.readouterr().out
+    assert main(["data", "verify", "sms_spam"]) == 2
+    assert "SMS Spam Collection v.1 is not on this machine" in capsys.readouterr().err
+    assert main(["doctor"]) == 0
+    printed = capsys.readouterr().out
+    assert 'sms_spam: absent, chapters run on load_standin("text")' in printed
+    assert "distunlearn data fetch sms_spam" in printed
+    assert f"numpy {np.__version__}" in printed
+
+
+def test_data_that_is_damaged(home, capsys):
+    (home / "SMSSpamCollection").write_text("ham\thello\n")
+    assert main(["data", "verify"]) == 2
+    assert "is not the original SMSSpamCollection" in capsys.readouterr().err
+    assert main(["doctor"]) == 1
+    assert "sms_spam: chapters stop" in capsys.readouterr().out
+
+
+def test_data_that_is_there(home, capsys, monkeypatch):
+    import dataclasses
+
+    content = b"ham\thello\n"
+    (home / "SMSSpamCollection").write_bytes(content)
+    dataset = MANIFEST["sms_spam"]
+    member = dataclasses.replace(
+        dataset.members[0], size=len(content), sha256=hashlib.sha256(content).hexdigest()
+    )
+    changed = {"sms_spam": dataclasses.replace(dataset, members=(member,))}
+    for module in ("cli", "fetching"):
+        monkeypatch.setattr(f"distunlearn_lite.{module}.MANIFEST", changed)
+    for action in ("fetch", "verify"):
+        assert main(["data", action, "sms_spam"]) == 0
+        assert "sms_spam: checksums right" in capsys.readouterr().out
+    assert main(["doctor"]) == 0
+    assert "real data (environment)" in capsys.readouterr().out
+
+
+def test_an_unknown_data_set(home, capsys):
+    assert main(["data", "list", "mnist"]) == 2
+    assert "unknown data set 'mnist'; the known ones are sms_spam" in capsys.readouterr().err

@@ -1,0 +1,139 @@
+"""Figures: what is drawn, in which look, and nothing left behind."""
+
+import subprocess
+import sys
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+from matplotlib.colors import to_rgba
+
+from distunlearn_lite import SCORING_RULES, max_removal, plots
+from distunlearn_lite.cover import plot_cover
+from distunlearn_lite.curves import CURVE_RULES
+from distunlearn_lite.metrics import METRICS
+from distunlearn_lite.results import budget_to_reach, interval
+
+
+@pytest.fixture(autouse=True)
+def _clean():
+    with mpl.rc_context():
+        yield
+    plt.close("all")
+
+
+def frame(seeds=3, rules=("random", "lr-cos")):
+    rng = np.random.default_rng(0)
+    rows = [
+        ("toy", rule, budget, seed, "forget_recall", (1 - budget) ** (i + 1) * rng.uniform(0.9, 1))
+        for i, rule in enumerate(rules)
+        for seed in range(seeds)
+        for budget in np.linspace(0, 1, 5)
+    ]
+    return pd.DataFrame(rows, columns=["task", "rule", "budget", "seed", "metric", "value"])
+
+
+def test_importing_changes_no_setting():
+    code = (
+        "import matplotlib as m; before = dict(m.rcParams); import distunlearn_lite.plots, "
+        "distunlearn_lite.cover, sys; sys.exit(dict(m.rcParams) != before)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_style_is_opaque_white():
+    plots.use_style()
+    for part in ("figure.facecolor", "axes.facecolor", "savefig.facecolor"):
+        assert to_rgba(mpl.rcParams[part]) == (1, 1, 1, 1)
+    assert not mpl.rcParams["savefig.transparent"]
+
+
+def test_every_rule_and_metric_has_a_look_of_its_own():
+    assert {*SCORING_RULES, *CURVE_RULES} <= set(plots.RULE_STYLES)
+    looks = [plots.rule_style(rule) for rule in SCORING_RULES]
+    for part in ("color", "marker"):
+        assert len({getattr(look, part) for look in looks}) == len(looks)
+    assert plots.rule_style("distance") == plots.rule_style("maha-mu2")
+    assert plots.rule_style("likelihood-ratio") == plots.rule_style("lr-maha")
+    assert plots.rule_style("my own") not in looks
+    assert set(METRICS) <= set(plots.METRIC_LABELS)
+
+
+def test_a_trade_off_shows_mean_and_interval_of_each_rule():
+    data = frame()
+    ax = plots.plot_trade_off(data, "forget_recall")
+    assert [line.get_label() for line in ax.lines] == ["random", "lr-cos"]
+    for line in ax.lines:
+        look = plots.rule_style(line.get_label())
+        assert (line.get_color(), line.get_marker()) == (look.color, look.marker)
+        walks = data[data["rule"] == line.get_label()].pivot(
+            index="budget", columns="seed", values="value"
+        )
+        assert line.get_xdata() == pytest.approx(walks.index.to_numpy())
+        assert line.get_ydata() == pytest.approx(walks.mean(axis=1).to_numpy())
+    assert len(ax.collections) == 2
+    corners = ax.collections[0].get_paths()[0].vertices
+    _, lower, upper = interval(
+        data[(data["rule"] == "random") & (data["budget"] == 0)]["value"].to_numpy()
+    )
+    at_zero = corners[corners[:, 0] == 0][:, 1]
+    assert (at_zero.min(), at_zero.max()) == pytest.approx((lower, upper))
+    assert ax.get_title() == ""
+    assert "recall" in ax.get_ylabel()
+
+
+def test_one_seed_has_no_band_and_the_given_axes_are_used():
+    _, ax = plt.subplots()
+    assert plots.plot_trade_off(frame(seeds=1), "forget_recall", ax=ax) is ax
+    assert not ax.collections
+    with pytest.raises(ValueError, match="unknown metric 'speed'; the known ones are forget_rec"):
+        plots.plot_trade_off(frame(), "speed")
+
+
+def test_the_frontier_is_drawn_where_it_is():
+    ax = plots.plot_frontier(2.0)
+    eps, alpha = ax.lines[0].get_data()
+    assert alpha == pytest.approx(max_removal(eps, 2.0))
+    assert (eps[0], eps[-1]) == (0, 1)
+    assert ax.lines[1].get_data() == ([0], [2.0])
+    assert plots.plot_frontier(2.0, eps_max=3.0).get_xlim() == (0, 3)
+    with pytest.raises(ValueError, match="kappa must be positive, got 0"):
+        plots.plot_frontier(0.0)
+    with pytest.raises(ValueError, match="eps_max must be positive"):
+        plots.plot_frontier(1.0, eps_max=-1.0)
+
+
+def test_budgets_are_drawn_with_their_intervals_best_on_top():
+    table = budget_to_reach(frame(), "forget_recall")
+    ax = plots.plot_budgets(table)
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["random", "lr-cos"]
+    row = table.set_index("rule").loc["lr-cos"]
+    assert ax.lines[2].get_xdata() == pytest.approx([row["lower"], row["upper"]])
+    assert ax.lines[3].get_xdata() == pytest.approx([row["budget"]])
+    assert ax.texts[1].get_text() == f"{row['budget']:.0%}"
+
+
+def test_the_cover_shows_both_sides_and_says_what_is_saved():
+    before = dict(mpl.rcParams)
+    figure = plot_cover()
+    assert dict(mpl.rcParams) == before
+    left, right = figure.axes
+    hollow, wanted, kept, _ = left.collections
+    assert len(hollow.get_offsets()) == len(kept.get_offsets())
+    assert len(wanted.get_offsets()) == len(hollow.get_offsets()) + len(kept.get_offsets())
+    assert hollow.get_offsets()[:, 0].mean() > kept.get_offsets()[:, 0].mean() + 1
+    curves = {line.get_label(): line.get_data() for line in right.lines}
+    level = 0.7 * 1.5**2 / 2
+    needed = {
+        rule: np.interp(level, y, x) if rule == "random" else x[np.argmax(y >= level)]
+        for rule, (x, y) in curves.items()
+    }
+    # Random: (1 - w)^2 = 0.7 with w = v / (1 + v).
+    assert needed["random"] == pytest.approx(1 - (0.7**-0.5 - 1), abs=1e-3)
+    saved = 1 - needed["likelihood ratio"] / needed["random"]
+    assert right.texts[-1].get_text() == f"{saved:.0%}\nfewer"

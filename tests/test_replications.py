@@ -1,0 +1,108 @@
+"""Recipes: what they name exists, and a small run is recorded whole."""
+
+import dataclasses
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from distunlearn_lite import (
+    SCORING_RULES,
+    DatasetUnavailable,
+    UnlearningTask,
+    load_sms_spam,
+    sweep,
+)
+from distunlearn_lite.manifest import MANIFEST
+from distunlearn_lite.recording import load_recorded
+from distunlearn_lite.replications import RECIPES, replicate, run
+
+RESULTS = Path(__file__).resolve().parent.parent / "book" / "results"
+
+
+def small_task(standin=False):
+    rows = [f"{'win cash' if i % 2 else 'see you'} word{i % 7} w{i}" for i in range(60)]
+    y = [i % 2 for i in range(60)]
+    return UnlearningTask(X=rows, y=y, forget=[v == 1 for v in y], name="tiny", standin=standin)
+
+
+def small_recipe():
+    return dataclasses.replace(
+        RECIPES["sms"],
+        name="tiny",
+        load=lambda data_home, download: small_task(),
+        rules=("random", "lr-cos"),
+        budgets=(0.0, 0.5, 1.0),
+        seeds=(0, 1),
+    )
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes_are_complete(name):
+    recipe = RECIPES[name]
+    assert recipe.name == name
+    assert set(recipe.rules) == set(SCORING_RULES)
+    assert recipe.budgets == tuple(round(0.05 * i, 2) for i in range(21))
+    assert len(recipe.seeds) >= 10
+    assert recipe.model() is not recipe.model()
+
+
+def test_a_run_records_what_sweep_gives(tmp_path):
+    recipe = small_recipe()
+    recorded = run(recipe, small_task(), folder=tmp_path)
+    direct = sweep(small_task(), recipe.model(), recipe.rules, recipe.budgets, recipe.seeds)
+    pd.testing.assert_frame_equal(
+        recorded.frame, direct.round(6), check_dtype=False, check_exact=False, atol=1e-6
+    )
+    assert recorded.provenance["command"] == "distunlearn replicate tiny"
+    assert "LogisticRegression" in recorded.provenance["model"]
+    assert load_recorded("tiny", tmp_path).provenance == recorded.provenance
+
+
+def test_other_seeds_stand_in_the_command(tmp_path):
+    recorded = run(small_recipe(), small_task(), seeds=[4, 7], folder=tmp_path)
+    assert recorded.provenance["command"] == "distunlearn replicate tiny --seeds 4 7"
+    assert recorded.provenance["seeds"] == [4, 7]
+
+
+def test_replicate_loads_and_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr("distunlearn_lite.replications.RECIPES", {"tiny": small_recipe()})
+    recorded = replicate("tiny", seeds=[0], folder=tmp_path / "results")
+    assert (tmp_path / "results" / "tiny.csv").is_file()
+    assert len(recorded.frame) == 2 * 3 * 6
+    with pytest.raises(ValueError, match="unknown replication 'mnist'; the known ones are tiny"):
+        replicate("mnist")
+
+
+def test_a_stand_in_is_never_recorded(tmp_path):
+    with pytest.raises(ValueError, match=r"stands in for the data of 'tiny'.*data fetch"):
+        run(small_recipe(), small_task(standin=True), folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_recorded_sms_table_is_what_the_library_computes_now():
+    try:
+        task = load_sms_spam(download=False)
+    except DatasetUnavailable:
+        pytest.skip("SMS Spam is not on this machine")
+    recipe = RECIPES["sms"]
+    recorded = load_recorded("sms", RESULTS).frame
+    seed, rules, budgets = recipe.seeds[-1], ["random", "lr-cos"], [0.0, 0.25, 0.5, 0.75, 1.0]
+    keys = ["rule", "budget", "seed", "metric"]
+    now = sweep(task, recipe.model(), rules, budgets, [seed]).set_index(keys)["value"]
+    then = recorded.set_index(keys)["value"].loc[now.index]
+    apart = (now - then).abs()
+    losses = apart.index.get_level_values("metric") == "retain_log_loss"
+    assert apart[losses].max() < 1e-5
+    # Another machine's sums may turn a message that stands at a probability of one half.
+    assert apart[~losses].max() < 0.005
+    assert (apart > 1e-5).mean() < 0.05
+
+
+def test_the_recorded_sms_table_is_complete():
+    recipe = RECIPES["sms"]
+    recorded = load_recorded("sms", RESULTS)
+    assert len(recorded.frame) == len(recipe.rules) * len(recipe.budgets) * len(recipe.seeds) * 6
+    assert recorded.provenance["command"] == "distunlearn replicate sms"
+    assert MANIFEST["sms_spam"].members[0].sha256 in recorded.provenance["data"]["provenance"]
+    assert recorded.provenance["data"]["rows"] == 5574
