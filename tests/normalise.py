@@ -36,7 +36,7 @@ def normal_form(notebook: nbformat.NotebookNode) -> str:
             {key: cell.metadata[key] for key in CELL_KEYS if key in cell.metadata}
         )
         if cell.cell_type == "code":
-            cell.outputs = _merged([_normal_output(output) for output in cell.outputs])
+            cell.outputs = [_normal_output(output) for output in cell.outputs]
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     nbformat.validate(notebook)
     text: str = nbformat.writes(notebook)
@@ -50,17 +50,6 @@ def _normal_output(output: nbformat.NotebookNode) -> nbformat.NotebookNode:
         }
         output.metadata = {}
     return output
-
-
-def _merged(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
-    """Join what a slow cell printed piece by piece."""
-    joined: list[nbformat.NotebookNode] = []
-    for output in outputs:
-        if joined and output.get("name") and output.get("name") == joined[-1].get("name"):
-            joined[-1].text += output.text
-        else:
-            joined.append(output)
-    return joined
 
 
 def execute(path: Path) -> None:
