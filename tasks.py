@@ -63,27 +63,36 @@ def digest(paths: list[Path], extra: str = "") -> str:
     return total.hexdigest()
 
 
+def _stamped(folder: Path, key: str) -> bool:
+    stamp = folder / STAMP
+    return stamp.is_file() and stamp.read_text() == key
+
+
+def _stamp(folder: Path, key: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / STAMP).write_text(key)
+
+
 def environment() -> None:
-    """Make `.venv` as the lock file says. Its stamp is written last, so a broken one is redone."""
+    """Make `.venv` as the lock file says. Stamps are written last, so a broken one is redone."""
     if sys.version_info < (3, 11):  # noqa: UP036 - the script may be started by any Python
         sys.exit(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
-    stamp = VENV / "lock.sha256"
-    wanted = digest([LOCK, ROOT / "pyproject.toml"], sys.version)
-    if stamp.is_file() and stamp.read_text() == wanted and PYTHON.exists():
-        return
-    print("setting up .venv from requirements.lock (about a minute, once) ...", flush=True)
-    stamp.unlink(missing_ok=True)
-    try:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], cwd=ROOT, check=True)
-    except subprocess.CalledProcessError:
-        sys.exit(
-            "the environment could not be made: this Python lacks `venv` or `ensurepip` "
-            "(on Debian and Ubuntu: apt-get install python3-venv)"
-        )
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install"]
-    run(*pip, "--require-hashes", "-r", LOCK, quiet=True)
-    run(*pip, "--no-deps", "--no-build-isolation", "-e", ".", quiet=True)
-    stamp.write_text(wanted)
+    packages = digest([LOCK], f"{sys.version} {ROOT}")
+    project = digest([ROOT / "pyproject.toml"], packages)
+    pip = (PYTHON, "-m", "pip", "--disable-pip-version-check", "install")
+    if not (_stamped(BIN, packages) and PYTHON.exists()):
+        print("setting up .venv from requirements.lock (a minute or two, once) ...", flush=True)
+        shutil.rmtree(VENV, ignore_errors=True)
+        if subprocess.run([sys.executable, "-m", "venv", VENV], cwd=ROOT, check=False).returncode:
+            sys.exit(
+                "the environment could not be made: this Python lacks `venv` or `ensurepip` "
+                "(on Debian and Ubuntu: apt-get install python3-venv)"
+            )
+        run(*pip, "--require-hashes", "-r", LOCK, quiet=True)
+        _stamp(BIN, packages)
+    if not _stamped(VENV, project):
+        run(*pip, "--no-deps", "--no-build-isolation", "-e", ".", quiet=True)
+        _stamp(VENV, project)
 
 
 def data_found() -> str:
@@ -123,16 +132,6 @@ def book() -> None:
     for folder in (executed, pages):
         _stamp(folder, inputs())  # taken again: a chapter may have fetched its data just now
     print(f"built in {time.monotonic() - started:.0f} s; open {PAGE}")
-
-
-def _stamped(folder: Path, key: str) -> bool:
-    stamp = folder / STAMP
-    return stamp.is_file() and stamp.read_text() == key
-
-
-def _stamp(folder: Path, key: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / STAMP).write_text(key)
 
 
 def chapter_tests() -> list[tuple[str, list[Path]]]:
@@ -198,4 +197,7 @@ if __name__ == "__main__":
     name = sys.argv[1] if len(sys.argv) > 1 else "help"
     if name not in chosen:
         sys.exit(f"no task {name!r}; the tasks are {', '.join(chosen)}")
-    chosen[name]()
+    try:
+        chosen[name]()
+    except KeyboardInterrupt:
+        sys.exit("interrupted; the same command goes on from here")
