@@ -15,7 +15,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -24,6 +23,7 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 LOCK = ROOT / "requirements.lock"
+EXECUTED, PAGES = BUILD / ".jupyter_cache", BUILD / ".doctrees"
 STAMP = "inputs.sha256"
 PAGE = BUILD / "html" / "index.html"
 
@@ -38,6 +38,7 @@ def run(*command: str | Path, quiet: bool = False) -> None:
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",
+        "JUPYTERCACHE": str(EXECUTED),
     }
     output = subprocess.PIPE if quiet else None
     done = subprocess.run(
@@ -105,10 +106,20 @@ def data_found() -> str:
     return done.stdout
 
 
-def inputs() -> str:
+def inputs(found: str) -> str:
     """Hash of all that a chapter reads besides its own cells."""
     files = [*ROOT.glob("distunlearn_lite/**/*.py"), *ROOT.glob("book/results/*")]
-    return digest([LOCK, *files], data_found())
+    return digest([LOCK, *files], found)
+
+
+def execute() -> None:
+    """Run all chapters into the build's cache, two at a time; the build itself runs one by one.
+
+    A chapter that fails is not cached: the build meets it again and says where.
+    """
+    run(BIN / "jcache", "notebook", "add", *sorted(ROOT.glob("notebooks/*.ipynb")))
+    options = ("--executor", "local-parallel", "--timeout", "600")
+    run(BIN / "jcache", "project", "execute", *options)
 
 
 def book() -> None:
@@ -117,21 +128,24 @@ def book() -> None:
     # The execution cache knows the notebooks' cells only; what else they depend on is in this key.
     # The pages' own stamp is away while a build runs, so that an interrupted one starts its pages
     # afresh but keeps the chapters it has executed.
-    key = inputs()
-    executed, pages = BUILD / ".jupyter_cache", BUILD / ".doctrees"
-    if not _stamped(executed, key):
-        shutil.rmtree(executed, ignore_errors=True)
-        _stamp(executed, key)
-    if not _stamped(pages, key):
-        for folder in (pages, BUILD / "html", BUILD / "jupyter_execute"):
+    found = data_found()
+    key = inputs(found)
+    fresh = _stamped(EXECUTED, key) and _stamped(PAGES, key)
+    if not _stamped(EXECUTED, key):
+        shutil.rmtree(EXECUTED, ignore_errors=True)
+        _stamp(EXECUTED, key)
+        execute()
+    if not _stamped(PAGES, key):
+        for folder in (PAGES, BUILD / "html", BUILD / "jupyter_execute"):
             shutil.rmtree(folder, ignore_errors=True)
-    (pages / STAMP).unlink(missing_ok=True)
-    started = time.monotonic()
+    (PAGES / STAMP).unlink(missing_ok=True)
     flags = ("-W", "-n", "--keep-going", "--toc", "book/_toc.yml")
     run(BIN / "jupyter-book", "build", ".", *flags)
-    for folder in (executed, pages):
-        _stamp(folder, inputs())  # taken again: a chapter may have fetched its data just now
-    print(f"built in {time.monotonic() - started:.0f} s; open {PAGE}")
+    if not fresh and "absent" in found:
+        key = inputs(data_found())  # a chapter may have fetched its data just now
+    for folder in (EXECUTED, PAGES):
+        _stamp(folder, key)
+    print(f"the book is built; open {PAGE}")
 
 
 def chapter_tests() -> list[tuple[str, list[Path]]]:

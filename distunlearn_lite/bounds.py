@@ -10,7 +10,7 @@ from scipy.special import betaincinv
 
 from .folded import folded_normal_ppf
 from .radial import distance_ppf, kept_mean_ratio
-from .validation import FloatArray, count, real_array, separation_scalar
+from .validation import FloatArray, count, proper_fraction, real_array, separation_scalar
 
 __all__ = ["DeletionBound", "kept_mean_bound", "radius_bound", "random_deletion_bound"]
 
@@ -226,9 +226,7 @@ def _checked(
             f"f must lie between {least} and n1 = {total}, got values from {deleted.min():g} to "
             f"{deleted.max():g}"
         )
-    level = float(real_array("confidence", confidence, ndim=0))
-    if not 0 < level < 1:
-        raise ValueError(f"confidence must lie strictly between 0 and 1, got {level:g}")
+    level = proper_fraction("confidence", confidence)
     return deleted, separation_scalar(separation), 1 - level
 
 

@@ -11,7 +11,14 @@ from scipy.stats import ncx2
 
 from .curves import CURVE_RULES, population_divergences
 from .errors import InfeasibleTarget
-from .validation import FloatArray, choice, count, nonnegative_scalar, real_array, separation_scalar
+from .validation import (
+    FloatArray,
+    choice,
+    count,
+    nonnegative_scalar,
+    proper_fraction,
+    separation_scalar,
+)
 
 __all__ = ["deletion_budget"]
 
@@ -133,10 +140,7 @@ def _confidence(rule: str, confidence: float) -> float:
             f"confidence needs an exact finite-sample law, which rule {rule!r} does not have; drop "
             "it to plan by the population curve, or use rule='random'"
         )
-    level = float(real_array("confidence", confidence, ndim=0))
-    if not 0 < level < 1:
-        raise ValueError(f"confidence must lie strictly between 0 and 1, got {level:g}")
-    return level
+    return proper_fraction("confidence", confidence)
 
 
 def _scan(n1: int, on_target: Callable[[FloatArray], FloatArray]) -> int:

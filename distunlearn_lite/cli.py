@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import sparse
 
 from .errors import DatasetUnavailable
@@ -24,6 +25,7 @@ from .replications import RECIPES, replicate
 from .results import budget_to_reach
 from .scores import SCORING_RULES, score
 from .selection import select_deletions
+from .validation import FloatArray
 
 __all__ = ["main"]
 
@@ -49,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"distunlearn: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("distunlearn: interrupted; no file was changed", file=sys.stderr)
+        print("distunlearn: interrupted", file=sys.stderr)
         return 130
 
 
@@ -66,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 
     select = commands.add_parser("select", help="choose the rows of your own arrays to delete")
     select.add_argument(
-        "forget", type=Path, help="rows to forget: .npy, .npz (also sparse) or .csv"
+        "forget", type=Path, help="rows to forget: .npy, .npz (also sparse), .csv or .parquet"
     )
     select.add_argument("retain", type=Path, help="rows to keep, with the same columns")
     select.add_argument("--rule", default="lr-maha", choices=tuple(SCORING_RULES))
@@ -127,7 +129,8 @@ def _select(arguments: argparse.Namespace) -> int:
         np.save(output, rows)
     else:
         np.savetxt(output, rows, fmt="%d", header="row", comments="")
-    report = output.with_suffix(".json")
+    report, picture = output.with_suffix(".json"), output.with_suffix(".png")
+    _draw(scores, rows, arguments.rule, picture)
     about = {
         "rule": arguments.rule,
         "seed": arguments.seed if arguments.rule == "random" else None,
@@ -140,8 +143,23 @@ def _select(arguments: argparse.Namespace) -> int:
         "library": version("distunlearn-lite"),
     }
     report.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    print(f"{rows.size} of {scores.size} rows to delete: {output}; report: {report}")
+    print(f"{rows.size} of {scores.size} rows to delete: {output}")
+    print(f"report: {report}; picture: {picture}")
     return 0
+
+
+def _draw(scores: FloatArray, rows: NDArray[np.intp], rule: str, path: Path) -> None:
+    """Histogram of the scores, those of the deleted rows on top of the others."""
+    from matplotlib.figure import Figure  # no other command draws
+
+    figure = Figure(figsize=(6, 3.5), layout="constrained")
+    ax = figure.subplots()
+    parts = [np.delete(scores, rows), scores[rows]]
+    labels = [f"kept ({parts[0].size})", f"deleted ({parts[1].size})"]
+    ax.hist(parts, bins=50, stacked=True, color=["#6e6e6e", "#d55e00"], label=labels)
+    ax.set(xlabel=f"score by {rule}", ylabel="rows of the forget set")
+    ax.legend()
+    figure.savefig(path, dpi=150)
 
 
 def _read(path: Path) -> Any:
@@ -158,18 +176,24 @@ def _read(path: Path) -> Any:
                     "save each on its own as .npy"
                 )
             return arrays[arrays.files[0]]
-    if path.suffix == ".csv":
-        table = pd.read_csv(path)
+    if path.suffix in (".csv", ".parquet"):
+        try:
+            table = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+        except ImportError:
+            raise ValueError(
+                f"reading {path.name} needs the package pyarrow, which is not installed; install "
+                "it, or save the rows as .npy or .csv"
+            ) from None
         words = [
             str(name) for name in table.columns if not pd.api.types.is_numeric_dtype(table[name])
         ]
         if words:
             raise ValueError(
-                f"{path.name} must hold numbers below one line of column names, but column "
+                f"{path.name} must hold numbers in named columns, but column "
                 f"{words[0]!r} does not; drop or encode it"
             )
         return table.to_numpy(dtype=np.float64)
-    raise ValueError(f"{path.name} must end in .npy, .npz or .csv")
+    raise ValueError(f"{path.name} must end in .npy, .npz, .csv or .parquet")
 
 
 def _replicate(arguments: argparse.Namespace) -> int:

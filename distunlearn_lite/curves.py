@@ -29,13 +29,13 @@ class DeletionCurve:
 
     Attributes
     ----------
-    kept : ndarray
+    kept
         Fraction of the unwanted points that is kept.
-    budget : ndarray
+    budget
         Fraction that is deleted, 1 - kept.
-    removal : ndarray
+    removal
         KL(p1 || p) in nats.
-    preservation : ndarray
+    preservation
         KL(p2 || p) in nats.
     """
 

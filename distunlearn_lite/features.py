@@ -12,6 +12,8 @@ from .validation import FloatArray, is_sparse, row_blocks
 
 __all__ = ["Covariance", "column_mean", "dense_blocks", "leading_subspace", "project", "row_norms"]
 
+TOO_LARGE = "the features are too large for floating point; rescale the columns"
+
 
 def dense_blocks(matrix: Any, basis: FloatArray | None = None) -> Iterator[FloatArray]:
     """Yield the rows in float64 blocks that fit in memory, as coordinates in `basis` if given."""
@@ -49,9 +51,13 @@ def row_norms(matrix: Any, order: int = 2) -> FloatArray:
     """L1 (`order=1`) or L2 (`order=2`) norm of every row, shape (n,)."""
     if is_sparse(matrix):
         powers = abs(matrix.astype(np.float64)).power(order)
-        return np.asarray(powers.sum(axis=1)).ravel() ** (1 / order)
-    norms = [np.linalg.norm(block, ord=order, axis=1) for block in dense_blocks(matrix)]
-    return np.asarray(np.concatenate(norms))
+        norms = np.asarray(powers.sum(axis=1)).ravel() ** (1 / order)
+    else:
+        blocks = dense_blocks(matrix)
+        norms = np.concatenate([np.linalg.norm(b, ord=order, axis=1) for b in blocks])
+    if not np.isfinite(norms).all():
+        raise ValueError(TOO_LARGE)
+    return norms
 
 
 def leading_subspace(*matrices: Any, rank: int, passes: int = 7) -> FloatArray:
@@ -115,17 +121,22 @@ class Covariance:
                 f"{remedy}"
             )
         total = np.zeros((dim, dim))
+        # Looked for in the rows, since rounding of a mean makes up a variance.
+        varies = np.zeros(dim, dtype=bool)
         for rows, mean in zip(sets, means, strict=True):
+            first = None
             for block in dense_blocks(rows, basis):
+                first = block[0] if first is None else first
+                varies |= (block != first).any(axis=0)
                 centred = block - mean
                 total += centred.T @ centred
         if not np.isfinite(total).all():
-            raise ValueError("the covariance is too large for floating point; rescale the features")
+            raise ValueError(TOO_LARGE)
         self.scale = np.sqrt(np.diag(total) / n)
-        if (self.scale == 0).any():
-            column = int(np.argmin(self.scale))
+        still = np.flatnonzero(~varies | (self.scale == 0))
+        if still.size:
             raise ValueError(
-                f"the covariance is singular: feature {column} does not vary within the sets; "
+                f"the covariance is singular: feature {still[0]} does not vary within the sets; "
                 f"drop it or {remedy}"
             )
         correlation = total / n / self.scale / self.scale[:, None]
@@ -163,5 +174,5 @@ def _gram_times(matrices: tuple[Any, ...], basis: FloatArray) -> FloatArray:
                 for block in dense_blocks(matrix):
                     total += block.T @ (block @ basis)
     if not np.isfinite(total).all():
-        raise ValueError("the features are too large for floating point; rescale the columns")
+        raise ValueError(TOO_LARGE)
     return total

@@ -115,7 +115,10 @@ def folded_normal_ppf(v: ArrayLike, kappa: float) -> FloatArray:
 
 
 def _shift(kappa: float) -> float:
-    return float(np.sqrt(2 * nonnegative_scalar("kappa", kappa)))
+    divergence = nonnegative_scalar("kappa", kappa)
+    if divergence > 1e300:
+        raise ValueError(f"kappa must be at most 1e300, got {divergence:g}; rescale the data")
+    return float(np.sqrt(2 * divergence))
 
 
 def _log_folded_cdf(u: FloatArray, s: float) -> FloatArray:

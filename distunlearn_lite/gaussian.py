@@ -33,7 +33,7 @@ class Gaussian:
     Notes
     -----
     Source: chapter 2. Whether `cov` is singular is judged on its correlation matrix, so that the
-    units of the coordinates do not matter.
+    units of the coordinates do not matter. The lower Cholesky factor of `cov` is kept in `factor`.
 
     Examples
     --------
@@ -101,7 +101,21 @@ class Gaussian:
                 "needed); pass the known one as cov="
             )
         centred = samples - mean
-        return cls(mean, centred.T @ centred / n)
+        with np.errstate(over="ignore"):
+            estimate = centred.T @ centred / n
+        if not np.isfinite(estimate).all():
+            raise ValueError("the samples are too large for floating point; rescale them")
+        # Looked for in the samples, since rounding of their mean makes up a variance.
+        still = np.flatnonzero((samples == samples[0]).all(axis=0))
+        if still.size:
+            raise ValueError(
+                f"the estimated covariance is singular: column {still[0]} of x does not vary; drop "
+                "it, or pass the known covariance as cov="
+            )
+        try:
+            return cls(mean, estimate)
+        except ValueError as error:
+            raise ValueError(f"the estimated covariance is singular: {error}") from None
 
     def sample(self, n: int, rng: np.random.Generator | int) -> FloatArray:
         """Draw `n` independent samples, shape (n, d); `rng` is a generator or a seed."""
@@ -120,7 +134,8 @@ class Gaussian:
     def logpdf(self, x: ArrayLike) -> FloatArray:
         """Log-density in nats at each row of `x` (n, d), shape (n,)."""
         log_volume = self.dim * np.log(2 * np.pi) / 2 + np.log(np.diag(self.factor)).sum()
-        density: FloatArray = -0.5 * (self.whiten(x) ** 2).sum(axis=1) - log_volume
+        with np.errstate(over="ignore"):  # -inf where the density is 0 even as a logarithm
+            density: FloatArray = -0.5 * (self.whiten(x) ** 2).sum(axis=1) - log_volume
         return density
 
 
@@ -204,11 +219,12 @@ def _samples(x: ArrayLike) -> FloatArray:
 def _positive_definite(cov: ArrayLike, dim: int) -> tuple[FloatArray, FloatArray]:
     """The covariance made exactly symmetric, and its lower Cholesky factor."""
     matrix = real_array("cov", cov, ndim=(0, 1, 2))
+    given = matrix.shape or "a number"
     if matrix.ndim == 0:
         matrix = matrix.reshape(1, 1)
     if matrix.shape != (dim, dim):
-        hint = "; pass np.diag(variances)" if matrix.ndim == 1 else ""
-        raise ValueError(f"cov must have shape {(dim, dim)}, got {matrix.shape}{hint}")
+        hint = "; pass np.diag(variances)" if matrix.ndim == 1 or given == "a number" else ""
+        raise ValueError(f"cov must have shape {(dim, dim)} to fit the mean, got {given}{hint}")
     variances = np.diag(matrix)
     if (variances <= 0).any():
         raise ValueError(
@@ -230,4 +246,4 @@ def _positive_definite(cov: ArrayLike, dim: int) -> tuple[FloatArray, FloatArray
             f"{smallest:.1e}; drop dependent columns or add a small ridge"
         )
     factor = scale[:, None] * np.linalg.cholesky(correlation)
-    return (matrix + matrix.T) / 2, factor
+    return np.where(matrix == matrix.T, matrix, matrix / 2 + matrix.T / 2), factor

@@ -136,7 +136,6 @@ def plot_trade_off(frame: pd.DataFrame, metric: str, ax: Axes | None = None) -> 
     ------
     ValueError
         Where `frame` has no such metric.
-
     """
     choice("metric", metric, sorted(set(frame["metric"])))
     ax = _axes(ax)
@@ -192,7 +191,6 @@ def plot_frontier(kappa: float, ax: Axes | None = None, *, eps_max: float | None
     ------
     ValueError
         Where `kappa` or `eps_max` is not positive.
-
     """
     scale = positive_scalar("kappa", kappa)
     end = scale / 2 if eps_max is None else positive_scalar("eps_max", eps_max)

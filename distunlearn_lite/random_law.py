@@ -15,7 +15,7 @@ __all__ = ["RandomDeletionLaw", "random_deletion_law"]
 
 @dataclass(frozen=True)
 class RandomDeletionLaw:
-    r"""Joint law of removal and preservation; made by :func:`random_deletion_law`.
+    r"""Joint law of removal and preservation; made by :func:`distunlearn_lite.random_deletion_law`.
 
     Attributes
     ----------

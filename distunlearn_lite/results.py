@@ -48,6 +48,8 @@ def budget_to_reach(frame: pd.DataFrame, metric: str, target: str = "half") -> p
 
     Raises
     ------
+    TypeError
+        Where `frame` is no DataFrame.
     ValueError
         Where columns, budget 0 (or 1), the rule ``random`` or a second seed are missing, a rule
         lacks a seed, several tasks are mixed, or the target equals the value at budget 0.
@@ -138,6 +140,8 @@ def interval(values: FloatArray, level: float = 0.95) -> tuple[float, float, flo
 
 def _walks(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
     """One row a (rule, seed), one column a budget."""
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(f"frame must be a pandas.DataFrame of sweep, got {type(frame).__name__}")
     missing = set(COLUMNS) - set(frame.columns)
     if missing:
         raise ValueError(

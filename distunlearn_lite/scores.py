@@ -9,7 +9,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from .features import Covariance, column_mean, dense_blocks, leading_subspace, project, row_norms
+from .features import (
+    TOO_LARGE,
+    Covariance,
+    column_mean,
+    dense_blocks,
+    leading_subspace,
+    project,
+    row_norms,
+)
 from .validation import FloatArray, choice, count, generator, is_sparse, sample_matrix
 
 __all__ = ["SCORING_RULES", "score"]
@@ -105,7 +113,7 @@ def score(
     with np.errstate(over="ignore", invalid="ignore"):
         scores = function(unwanted, wanted, **options)
     if not np.isfinite(scores).all():
-        raise ValueError("the scores are too large for floating point; rescale the features")
+        raise ValueError(TOO_LARGE)
     rounding = 64 * np.finfo(float).eps * np.abs(scores).max()
     if rule != "random" and scores.size > 1 and np.ptp(scores) <= rounding:
         warnings.warn(
@@ -171,22 +179,17 @@ def lr_maha(
     return np.concatenate([(block - middle) @ slope for block in blocks])
 
 
-class ScoringRules(dict[str, Callable[..., FloatArray]]):
-    """Name of every scoring rule, with its function ``(forget, retain, **options)``."""
-
-
-SCORING_RULES: Final = ScoringRules(
-    {
-        "random": random,
-        "l2-mu2": l2_mu2,
-        "maha-mu2": maha_mu2,
-        "cos-mu2": cos_mu2,
-        "lr-maha": lr_maha,
-        "lr-cos": lr_cos,
-        "tfidf-norm": tfidf_norm,
-        "coreset": coreset,
-    }
-)
+# Every rule by its name; all are called as (forget, retain, **options).
+SCORING_RULES: Final[dict[str, Callable[..., FloatArray]]] = {
+    "random": random,
+    "l2-mu2": l2_mu2,
+    "maha-mu2": maha_mu2,
+    "cos-mu2": cos_mu2,
+    "lr-maha": lr_maha,
+    "lr-cos": lr_cos,
+    "tfidf-norm": tfidf_norm,
+    "coreset": coreset,
+}
 
 
 def _basis(forget: Any, retain: Any, rank: int | None) -> FloatArray | None:

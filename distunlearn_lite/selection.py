@@ -93,7 +93,8 @@ def select_deletions(scores: ArrayLike, budget: float) -> NDArray[np.intp]:
     Notes
     -----
     Source: chapter 8. Where many scores tie and the order of the rows means something, shuffle the
-    rows once with a seed before scoring them; ``UnlearningTask.split`` does.
+    rows once with a seed before scoring them. The parts that ``UnlearningTask.split`` returns are
+    in random order already, and ``sweep`` shuffles by itself.
 
     Examples
     --------
@@ -199,6 +200,13 @@ class SelectiveDeletion(BaseEstimator):  # type: ignore[misc]
             Where lengths differ, no forget or no retained row is found, or scoring fails.
         """
         rows = X if hasattr(X, "shape") else np.asarray(X)
+        if not rows.shape:
+            raise ValueError(f"X must have shape (n, d), got {X!r}")
+        if np.ndim(self.forget):
+            raise ValueError(
+                f"forget must be one label, got {self.forget!r}; to forget rows of several labels, "
+                "mark them by domain="
+            )
         n = int(rows.shape[0])
         labels = class_labels("y", y, n)
         unwanted = (

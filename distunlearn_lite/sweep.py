@@ -125,8 +125,8 @@ def sweep(
     if not isinstance(task, UnlearningTask):
         raise TypeError(f"task must be an UnlearningTask, got {type(task).__name__}")
     classifier_of(model)
-    if isinstance(rules, str):
-        raise TypeError(f"rules must be a list of names, got {rules!r}; pass [{rules!r}]")
+    if isinstance(rules, str) or not isinstance(rules, Iterable):
+        raise TypeError(f"rules must be a list of names, got {rules!r}; pass ['random'] or more")
     names = _distinct("rules", [choice("rule", rule, SCORING_RULES) for rule in rules])
     steps = _rising(budgets)
     if not isinstance(seeds, Iterable):

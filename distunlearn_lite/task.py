@@ -14,7 +14,7 @@ from .validation import (
     class_labels,
     generator,
     is_sparse,
-    real_array,
+    proper_fraction,
     sample_matrix,
 )
 
@@ -189,9 +189,7 @@ class UnlearningTask:
         (8, 2)
         """
         draw = generator(rng)
-        share = float(real_array("test_fraction", test_fraction, ndim=0))
-        if not 0 < share < 1:
-            raise ValueError(f"test_fraction must lie strictly between 0 and 1, got {share:g}")
+        share = proper_fraction("test_fraction", test_fraction)
         strata = strata_of(self.forget, self.y)
         if self.official_test is not None:
             parts = [

@@ -17,16 +17,20 @@ def real_array(
 ) -> FloatArray:
     """Return `value` as a finite float64 array with an admitted number of axes."""
     try:
-        array = np.asarray(value, dtype=np.float64)
+        given = np.asarray(value)
+        if value is None or given.dtype.kind not in "biufO":  # None and "1" would turn into numbers
+            raise TypeError(f"no number in {given.dtype}")
+        array = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise TypeError(
             f"{name} must be an array of real numbers, got {type(value).__name__}: {error}"
         ) from None
     admitted = (ndim,) if isinstance(ndim, int) else ndim
     if admitted is not None and array.ndim not in admitted:
-        raise ValueError(
-            f"{name} must have {' or '.join(map(str, admitted))} axes, got shape {array.shape}"
+        expected = (
+            f"have {' or '.join(map(str, admitted))} axes" if max(admitted) else "be a number"
         )
+        raise ValueError(f"{name} must {expected}, got shape {array.shape}")
     if not np.isfinite(array).all():
         bad = int(np.size(array) - np.isfinite(array).sum())
         raise ValueError(
@@ -54,6 +58,14 @@ def positive_scalar(name: str, value: ArrayLike) -> float:
 def nonnegative_scalar(name: str, value: ArrayLike) -> float:
     """Return `value` as a float, zero or above."""
     return float(nonnegative(name, real_array(name, value, ndim=0)))
+
+
+def proper_fraction(name: str, value: ArrayLike) -> float:
+    """Return `value` as a float strictly between 0 and 1."""
+    number = float(real_array(name, value, ndim=0))
+    if not 0 < number < 1:
+        raise ValueError(f"{name} must lie strictly between 0 and 1, got {number:g}")
+    return number
 
 
 def separation_scalar(value: ArrayLike) -> float:
@@ -85,7 +97,7 @@ def count(name: str, value: Any, *, least: int = 0, most: int | None = None) -> 
 
 def choice(name: str, value: str, known: Collection[str]) -> str:
     """Return `value` where it is one of the known names."""
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise ValueError(f"unknown {name} {value!r}; the known ones are {', '.join(known)}")
     return value
 
@@ -95,7 +107,7 @@ def generator(rng: np.random.Generator | int | None) -> np.random.Generator:
     if isinstance(rng, np.random.Generator):
         return rng
     if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool):
-        return np.random.default_rng(rng)
+        return np.random.default_rng(count("rng, as a seed,", rng))
     raise TypeError(
         f"rng must be a numpy.random.Generator or an int seed, got {type(rng).__name__}; "
         "pass rng=np.random.default_rng(0)"
@@ -172,5 +184,13 @@ def class_labels(name: str, value: ArrayLike, n: int) -> NDArray[Any]:
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         bad = int((~np.isfinite(labels)).sum())
         raise ValueError(f"{name} must be finite, got {bad} NaN or infinite labels; drop the rows")
+    if labels.dtype.kind == "O":
+        try:
+            np.unique(labels)
+        except TypeError as error:
+            raise TypeError(
+                f"{name} must hold labels that can be sorted ({error}); drop rows without a label, "
+                "and make all labels strings or all of them numbers"
+            ) from None
     labels.flags.writeable = False
     return labels

@@ -102,7 +102,7 @@ def test_the_covariance_is_maximum_likelihood_within_sets():
         ),
         (ROWS[:, [0, 1, 0]], "eigenvalue of its correlation.*drop dependent features or pass a sm"),
         (ROWS[:, :3] * [1, 0, 1], "feature 1 does not vary within the sets; drop it or pass a sma"),
-        (ROWS[:, :3] * 1e200, "covariance is too large for floating point; rescale"),
+        (ROWS[:, :3] * 1e200, "features are too large for floating point; rescale the columns"),
     ],
 )
 def test_singular_covariances_are_refused(rows, message):

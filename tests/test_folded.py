@@ -90,8 +90,11 @@ def test_bad_input_is_refused():
         folded_normal_ppf([0.1, 1.2], 1.0)
     with pytest.raises(ValueError, match="kappa must be non-negative, got -1"):
         folded_normal_ppf(0.1, -1)
-    with pytest.raises(ValueError, match="kappa must be non-negative"):
-        folded_normal_cdf(0.1, -1)
+    for function in (folded_normal_cdf, folded_normal_ppf):
+        with pytest.raises(ValueError, match="kappa must be non-negative"):
+            function(0.1, -1)
+        with pytest.raises(ValueError, match=r"kappa must be at most 1e300, got 1e\+308; rescale"):
+            function(0.1, 1e308)
     with pytest.raises(ValueError, match=r"u must be non-negative, got -0\.1"):
         folded_normal_cdf([0.0, -0.1], 1.0)
     with pytest.raises(ValueError, match="v must be finite, got 1 NaN"):

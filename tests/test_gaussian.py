@@ -159,7 +159,8 @@ def test_samples_follow_the_distribution():
 @pytest.mark.parametrize(
     ("mean", "cov", "message"),
     [
-        ([0, 0], [[1, 0, 0], [0, 1, 0]], r"shape \(2, 2\), got \(2, 3\)"),
+        ([0, 0], [[1, 0, 0], [0, 1, 0]], r"shape \(2, 2\) to fit the mean, got \(2, 3\)"),
+        ([0, 0], 1, r"got a number; pass np\.diag\(variances\)"),
         ([0, 0], [1, 1], r"np\.diag\(variances\)"),
         ([0, 0], [[1, 0.5], [0.4, 1]], r"symmetric.*pass \(cov \+ cov\.T\) / 2"),
         ([0, 0], [[1, 1], [1, 1]], r"positive definite, the smallest eigenvalue.*small ridge"),
@@ -191,8 +192,19 @@ def test_other_bad_input_is_refused():
         Gaussian.fit(np.zeros((2, 2)))
     with pytest.raises(ValueError, match="at least one sample"):
         Gaussian.fit(np.empty((0, 2)))
-    with pytest.raises(ValueError, match="a variance on its diagonal is 0"):
-        Gaussian.fit(np.ones(5))
+    # The mean of seven times 0.1 is not 0.1, so that the variance comes out above zero.
+    for constant in (np.ones(5), np.full(7, 0.1)):
+        with pytest.raises(
+            ValueError, match="singular: column 0 of x does not vary; drop it, or pa"
+        ):
+            Gaussian.fit(constant)
+    with pytest.raises(ValueError, match=r"estimated covariance is singular: .*dependent columns"):
+        Gaussian.fit(np.arange(5.0)[:, None] * [1, 2])
+    with pytest.raises(ValueError, match="samples are too large for floating point"):
+        Gaussian.fit([1e200, -1e200])
+    for nothing in (None, ["1"], [1j]):
+        with pytest.raises(TypeError, match="mean must be an array of real numbers"):
+            Gaussian(nothing, 1)
     with pytest.raises(ValueError, match="must have 2 columns"):
         p.logpdf([[1.0, 2.0, 3.0]])
     with pytest.raises(TypeError, match="n must be a whole number"):
@@ -201,6 +213,14 @@ def test_other_bad_input_is_refused():
         p.sample(-1, rng=0)
     with pytest.raises(TypeError, match=r"pass rng=np\.random\.default_rng\(0\)"):
         p.sample(1, rng=None)
+    with pytest.raises(ValueError, match="rng, as a seed, must be at least 0, got -1"):
+        p.sample(1, rng=-1)
+
+
+def test_extreme_scales_neither_overflow_nor_vanish():
+    for variance in (5e-324, 1e308):
+        assert Gaussian(0, variance).cov == [[variance]]
+    assert Gaussian(0, 1).logpdf([1e200]) == -np.inf
 
 
 def test_a_gaussian_cannot_be_changed():

@@ -312,6 +312,16 @@ def test_neither_one_row_nor_random_scores_are_called_constant():
             ValueError,
             "too large for floating point",
         ),
+        (([1e200, 2e200], [1.0], "cos-mu2"), {}, ValueError, "features are too large for floating"),
+        (([[1e308] * 2] * 2, [[1.0] * 2], "tfidf-norm"), {}, ValueError, "features are too large"),
+        (([1.0], [2.0], ["l2-mu2"]), {}, ValueError, "unknown rule .*known ones are random"),
+        (
+            # The mean of seven times 0.1 is not 0.1, so that a variance comes out above zero.
+            (np.c_[:7, [0.1] * 7], np.c_[1:8, [0.1] * 7], "lr-maha"),
+            {},
+            ValueError,
+            "feature 1 does not vary within the sets; drop it",
+        ),
         (([1e308] * 2, [-1e308] * 2, "l2-mu2"), {}, ValueError, "too large for floating point; re"),
     ],
 )

@@ -228,6 +228,8 @@ def test_metadata_routing_hands_the_domain_over(monkeypatch):
         ({}, [[1.0], [2.0]], [1, 1], ValueError, "y == 1 holds for 2 of 2 rows"),
         ({}, [[1.0], [2.0]], [1], ValueError, r"y must have shape \(2,\)"),
         ({"rule": "best"}, [[1.0], [2.0]], [0, 1], ValueError, "unknown rule 'best'"),
+        ({"forget": [1, 2]}, [[1.0], [2.0]], [0, 1], ValueError, "one label, got .*by domain="),
+        ({}, 3.0, [0, 1], ValueError, r"X must have shape \(n, d\), got 3.0"),
         ({"options": {"k": 1}}, [[1.0], [2.0]], [0, 1], TypeError, "no option 'k'"),
         ({"budget": 9, "rule": "l2-mu2"}, [[1.0], [2.0]], [0, 1], ValueError, "at most 1, got 9"),
         ({"rule": "l2-mu2"}, [[np.nan], [2.0]], [0, 1], ValueError, "must be finite"),

@@ -222,6 +222,8 @@ def test_a_bar_is_drawn_only_where_asked_or_on_a_terminal(capsys):
         ({"rules": ["nearest"]}, ValueError, "unknown rule 'nearest'; the known ones are random"),
         ({"rules": []}, ValueError, "rules must hold at least one"),
         ({"rules": "random"}, TypeError, r"rules must be a list of names.*pass \['random'\]"),
+        ({"rules": None}, TypeError, "rules must be a list of names, got None"),
+        ({"rules": [["random"]]}, ValueError, "unknown rule"),
         ({"rules": ["random", "random"]}, ValueError, "rules must be distinct, but 'random'"),
         ({"budgets": []}, ValueError, "budgets must hold at least one"),
         ({"budgets": [0.0, 1.5]}, ValueError, r"budgets must be a fraction in \[0, 1\], got 1.5"),

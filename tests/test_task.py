@@ -74,6 +74,7 @@ def test_a_memory_mapped_matrix_stays_on_disk(tmp_path):
         ({"X": np.array([1j, 0, 0])}, TypeError, "real numbers, got entries of type complex128"),
         ({"y": [1, 2]}, ValueError, r"y must have shape \(3,\), one label a row, got \(2,\)"),
         ({"y": [1, 2, np.nan]}, ValueError, "y must be finite, got 1 NaN"),
+        ({"y": ["a", None, "b"]}, TypeError, "y must hold labels that can be sorted.*drop rows"),
         ({"forget": [1, 0, 0]}, TypeError, "forget must be boolean.*int64.*y == 1"),
         ({"forget": [True, False]}, ValueError, r"forget must have shape \(3,\)"),
         ({"forget": [False] * 3}, ValueError, "at least one forget row, but forget is False for"),
