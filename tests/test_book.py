@@ -1,9 +1,11 @@
 """The built book: every page there, every cell executed, nothing loaded from elsewhere."""
 
 import re
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 
@@ -52,6 +54,11 @@ class Page(HTMLParser):
             self.text.append(data)
 
 
+@cache
+def parsed(path):
+    return Page(path)
+
+
 def listed():
     toc = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
     entries = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
@@ -71,18 +78,21 @@ def test_every_chapter_is_in_the_book():
 
 
 def test_nothing_is_loaded_from_elsewhere(page):
-    for address in Page(page).loaded:
+    for address in parsed(page).loaded:
         assert not re.match(r"(https?:)?//", address), f"{page.name} loads {address}"
 
 
-def test_scripts_and_styles_name_no_other_place_to_load_from(page):
+def test_scripts_name_no_other_place_to_load_from(page):
     text = page.read_text(encoding="utf-8")
+    # The theme's own line for live code does nothing without its button, which we do not show.
+    assert "initThebe" not in text
+    text = re.sub(r"<script>const THEBE_JS_URL = .*?</script>", "", text)
     assert "cdn." not in text
     assert "unpkg" not in text
 
 
 def test_images_exist_and_say_what_is_seen(page):
-    for image in Page(page).images:
+    for image in parsed(page).images:
         assert (page.parent / image["src"]).is_file()
         if "logo" not in image.get("class", ""):
             alt = image.get("alt", "")
@@ -91,33 +101,33 @@ def test_images_exist_and_say_what_is_seen(page):
 
 
 def test_links_within_the_book_lead_somewhere(page):
-    for link in Page(page).links:
+    for link in parsed(page).links:
         if re.match(r"(https?:|mailto:)", link) or not link or link == "#":
             continue
         file, _, anchor = link.partition("#")
         target = (page.parent / file).resolve() if file else page
         assert target.is_file(), f"{page.name} links to {link}"
         if anchor and target.suffix == ".html":
-            assert anchor in Page(target).ids, f"{page.name} links to {link}"
+            assert anchor in parsed(target).ids, f"{page.name} links to {link}"
 
 
 def test_no_markup_is_left_unrendered(page):
-    text = "".join(Page(page).text)
+    text = "".join(parsed(page).text)
     for mark in ("{ref}", "{numref}", "{prf:", "{cite", ":::", "```", "{eq}", "??"):
         assert mark not in text, f"{page.name} shows {mark}"
 
 
 @pytest.mark.parametrize("chapter", chapters(), ids=lambda path: path.stem)
 def test_every_cell_was_executed_in_the_build(chapter):
-    import nbformat
-
     notebook = nbformat.read(chapter, as_version=4)
     shown = (HTML / "notebooks" / f"{chapter.stem}.html").read_text(encoding="utf-8")
     stored = [c for c in notebook.cells if c.cell_type == "code"]
     pictures = sum("<Figure" in str(cell.outputs) for cell in stored)
     assert shown.count('class="cell_input') == len(stored)
     figures = [
-        i for i in Page(HTML / "notebooks" / f"{chapter.stem}.html").images if "_images" in i["src"]
+        i
+        for i in parsed(HTML / "notebooks" / f"{chapter.stem}.html").images
+        if "_images" in i["src"]
     ]
     assert len(figures) == pictures
 
