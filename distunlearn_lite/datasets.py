@@ -69,8 +69,8 @@ def load_sms_spam(
 
     Notes
     -----
-    Source: chapter 8. T. A. Almeida and J. M. Gómez Hidalgo, UCI Machine Learning Repository,
-    doi:10.24432/C5CC84, CC BY 4.0.
+    Source: the SMS Spam chapter. T. A. Almeida and J. M. Gómez Hidalgo, UCI Machine Learning
+    Repository, doi:10.24432/C5CC84, CC BY 4.0.
 
     Examples
     --------
@@ -121,7 +121,7 @@ def load_standin(kind: str = "text") -> UnlearningTask:
 
     Notes
     -----
-    Source: chapter 8.
+    Source: the SMS Spam chapter.
 
     Examples
     --------

@@ -87,8 +87,8 @@ def leading_subspace(*matrices: Any, rank: int, passes: int = 7) -> FloatArray:
 
     Notes
     -----
-    Source: chapter 8. Uncentred, so that sparse rows stay sparse: the origin of TF-IDF, the empty
-    text, has a meaning.
+    Source: the SMS Spam chapter. Uncentred, so that sparse rows stay sparse: the origin of TF-IDF,
+    the empty text, has a meaning.
 
     Examples
     --------

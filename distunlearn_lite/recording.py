@@ -79,8 +79,8 @@ def record(
 
     Notes
     -----
-    Source: chapter 8. Each file is written beside its place and moved there in one step, so an
-    interrupted run leaves the earlier files as they were.
+    Source: the SMS Spam chapter. Each file is written beside its place and moved there in one step,
+    so an interrupted run leaves the earlier files as they were.
     """
     if list(frame.columns) != list(COLUMNS) or frame.empty:
         raise ValueError(

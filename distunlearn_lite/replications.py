@@ -127,7 +127,7 @@ def replicate(
 
     Notes
     -----
-    Source: chapter 8.
+    Source: the SMS Spam chapter.
     """
     recipe = RECIPES[choice("replication", name, RECIPES)]
     task = recipe.load(data_home=data_home, download=download)

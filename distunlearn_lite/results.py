@@ -56,9 +56,9 @@ def budget_to_reach(frame: pd.DataFrame, metric: str, target: str = "half") -> p
 
     Notes
     -----
-    Source: chapter 8. Seeds redraw the split of one data set, so the interval says how far the
-    mean would move with other splits, not with other data. The interval of the ratio r of two
-    means is that of the mean of ``budget - r * random``, divided by the mean of ``random``
+    Source: the SMS Spam chapter. Seeds redraw the split of one data set, so the interval says how
+    far the mean would move with other splits, not with other data. The interval of the ratio r of
+    two means is that of the mean of ``budget - r * random``, divided by the mean of ``random``
     (delta method).
 
     Examples

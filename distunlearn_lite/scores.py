@@ -81,10 +81,10 @@ def score(
 
     Notes
     -----
-    Source: chapter 8. Covariances are maximum likelihood estimates (1/n), without shrinkage.
-    The cosine rules depend on the origin, so features are taken as they come, uncentred: for
-    TF-IDF the origin is the empty text. The cosine with a zero vector is 0. A mean that is zero up
-    to rounding counts as zero.
+    Source: the SMS Spam chapter. Covariances are maximum likelihood estimates (1/n), without
+    shrinkage. The cosine rules depend on the origin, so features are taken as they come, uncentred:
+    for TF-IDF the origin is the empty text. The cosine with a zero vector is 0. A mean that is zero
+    up to rounding counts as zero.
 
     Examples
     --------

@@ -43,8 +43,8 @@ def deleted_rows(budget: float, n1: int) -> int:
 
     Notes
     -----
-    Source: chapter 8. A product one rounding error below a half counts as the half, so that 0.29
-    of 50 rows is 15, as it is on paper.
+    Source: the SMS Spam chapter. A product one rounding error below a half counts as the half, so
+    that 0.29 of 50 rows is 15, as it is on paper.
 
     Examples
     --------
@@ -92,9 +92,9 @@ def select_deletions(scores: ArrayLike, budget: float) -> NDArray[np.intp]:
 
     Notes
     -----
-    Source: chapter 8. Where many scores tie and the order of the rows means something, shuffle the
-    rows once with a seed before scoring them. The parts that ``UnlearningTask.split`` returns are
-    in random order already, and ``sweep`` shuffles by itself.
+    Source: the SMS Spam chapter. Where many scores tie and the order of the rows means something,
+    shuffle the rows once with a seed before scoring them. The parts that ``UnlearningTask.split``
+    returns are in random order already, and ``sweep`` shuffles by itself.
 
     Examples
     --------
@@ -139,8 +139,8 @@ class SelectiveDeletion(BaseEstimator):  # type: ignore[misc]
 
     Notes
     -----
-    Source: chapter 8. ``domain`` is requested by default where metadata routing is switched on, so
-    that ``pipeline.fit(X, y, domain=domain)`` reaches this step.
+    Source: the SMS Spam chapter. ``domain`` is requested by default where metadata routing is
+    switched on, so that ``pipeline.fit(X, y, domain=domain)`` reaches this step.
 
     Examples
     --------

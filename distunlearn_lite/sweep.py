@@ -98,8 +98,8 @@ def sweep(
 
     Notes
     -----
-    Source: chapter 8. Where one label is left, the constant predictor with probability 1 is
-    measured. Results of a rule do not depend on which other rules are swept. Ties in a score are
+    Source: the SMS Spam chapter. Where one label is left, the constant predictor with probability 1
+    is measured. Results of a rule do not depend on which other rules are swept. Ties in a score are
     broken by one shuffle of the forget rows a seed, the same for all rules and budgets, so that
     selections are nested. Each seed runs with one BLAS thread, so that sums do not depend on the
     machine's core count.

@@ -52,7 +52,7 @@ class UnlearningTask:
 
     Notes
     -----
-    Source: chapter 8.
+    Source: the SMS Spam chapter.
 
     Examples
     --------
