@@ -68,16 +68,32 @@ def _parser() -> argparse.ArgumentParser:
 
     select = commands.add_parser("select", help="choose the rows of your own arrays to delete")
     select.add_argument(
-        "forget", type=Path, help="rows to forget: .npy, .npz (also sparse), .csv or .parquet"
+        "forget",
+        type=Path,
+        help="rows to forget: .npy, .npz (also sparse), .csv with a header line, or .parquet",
     )
-    select.add_argument("retain", type=Path, help="rows to keep, with the same columns")
-    select.add_argument("--rule", default="lr-maha", choices=tuple(SCORING_RULES))
     select.add_argument(
-        "--budget", required=True, type=_budget, help="rows (12) or fraction (0.25) to delete"
+        "retain", type=Path, help="rows to keep, with the same columns in the same order"
+    )
+    select.add_argument(
+        "--rule",
+        default="lr-maha",
+        choices=tuple(SCORING_RULES),
+        help="scoring rule, by default lr-maha",
+    )
+    select.add_argument(
+        "--budget",
+        required=True,
+        type=_budget,
+        help="rows (12) or fraction (0.25) to delete; 1 is one row, 1.0 is all",
     )
     select.add_argument("--seed", type=int, default=0, help="seed of the rule random")
     select.add_argument(
-        "-o", "--output", required=True, type=Path, help="row indices, .npy or .csv"
+        "-o",
+        "--output",
+        required=True,
+        type=Path,
+        help="row indices, .npy or .csv; a report (.json) and a picture (.png) go beside it",
     )
     select.set_defaults(run=_select)
 
@@ -87,7 +103,12 @@ def _parser() -> argparse.ArgumentParser:
         "--seeds", type=int, nargs="+", metavar="SEED", help="seeds instead of the recipe's"
     )
     again.add_argument("--jobs", type=int, default=1, help="seeds that run at a time")
-    again.add_argument("--folder", type=Path, default=Path("book", "results"))
+    again.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("book", "results"),
+        help="where the results go, by default book/results",
+    )
     again.set_defaults(run=_replicate)
 
     doctor = commands.add_parser("doctor", help="versions, data, and what would run on what")
@@ -96,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _budget(text: str) -> float:
-    return int(text) if text.isdigit() else float(text)
+    return int(text) if text.removeprefix("-").isdigit() else float(text)
 
 
 def _data(arguments: argparse.Namespace) -> int:
@@ -165,7 +186,10 @@ def _draw(scores: FloatArray, rows: NDArray[np.intp], rule: str, path: Path) -> 
 def _read(path: Path) -> Any:
     """Numeric rows from a file."""
     if path.suffix == ".npy":
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        try:
+            return np.load(path, mmap_mode="r", allow_pickle=False)
+        except ValueError as error:
+            raise ValueError(f"{path.name} must hold an array of numbers: {error}") from None
     if path.suffix == ".npz":
         with np.load(path, allow_pickle=False) as arrays:
             if "format" in arrays.files:  # as scipy.sparse.save_npz writes it
@@ -179,11 +203,18 @@ def _read(path: Path) -> Any:
     if path.suffix in (".csv", ".parquet"):
         try:
             table = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+        except pd.errors.EmptyDataError:
+            raise ValueError(f"{path.name} is empty") from None
         except ImportError:
             raise ValueError(
                 f"reading {path.name} needs the package pyarrow, which is not installed; install "
                 "it, or save the rows as .npy or .csv"
             ) from None
+        if path.suffix == ".csv" and _looks_headless(table):
+            raise ValueError(
+                f"{path.name} must begin with a line of column names, but its first line holds "
+                "numbers; add names, or save the rows as .npy"
+            )
         words = [
             str(name) for name in table.columns if not pd.api.types.is_numeric_dtype(table[name])
         ]
@@ -194,6 +225,18 @@ def _read(path: Path) -> Any:
             )
         return table.to_numpy(dtype=np.float64)
     raise ValueError(f"{path.name} must end in .npy, .npz, .csv or .parquet")
+
+
+def _looks_headless(table: pd.DataFrame) -> bool:
+    """Whether the header is a row of numbers; 0, 1, 2, ... are the names pandas gives."""
+    names = [str(name) for name in table.columns]
+    if names == [str(number) for number in range(len(names))]:
+        return False
+    try:
+        [float(name) for name in names]
+    except ValueError:  # also where pandas has numbered a repeated number, as in 0.5.1
+        return False
+    return True
 
 
 def _replicate(arguments: argparse.Namespace) -> int:
