@@ -10,12 +10,9 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
 
 from .errors import DatasetUnavailable
 from .fetching import available, fetch, find, verify
@@ -25,6 +22,7 @@ from .replications import RECIPES, replicate
 from .results import budget_to_reach
 from .scores import SCORING_RULES, score
 from .selection import select_deletions
+from .tables import read_rows
 from .validation import FloatArray
 
 __all__ = ["main"]
@@ -68,18 +66,11 @@ def _parser() -> argparse.ArgumentParser:
 
     select = commands.add_parser("select", help="choose the rows of your own arrays to delete")
     select.add_argument(
-        "forget",
-        type=Path,
-        help="rows to forget: .npy, .npz (also sparse), .csv with a header line, or .parquet",
+        "forget", type=Path, help="rows to forget: .npy, .npz, .csv with a header, or .parquet"
     )
+    select.add_argument("retain", type=Path, help="rows to keep, same columns in the same order")
     select.add_argument(
-        "retain", type=Path, help="rows to keep, with the same columns in the same order"
-    )
-    select.add_argument(
-        "--rule",
-        default="lr-maha",
-        choices=tuple(SCORING_RULES),
-        help="scoring rule, by default lr-maha",
+        "--rule", default="lr-maha", choices=tuple(SCORING_RULES), help="default: lr-maha"
     )
     select.add_argument(
         "--budget",
@@ -104,10 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     again.add_argument("--jobs", type=int, default=1, help="seeds that run at a time")
     again.add_argument(
-        "--folder",
-        type=Path,
-        default=Path("book", "results"),
-        help="where the results go, by default book/results",
+        "--folder", type=Path, default=Path("book", "results"), help="default: book/results"
     )
     again.set_defaults(run=_replicate)
 
@@ -117,7 +105,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _budget(text: str) -> float:
-    return int(text) if text.removeprefix("-").isdigit() else float(text)
+    try:
+        return int(text) if text.removeprefix("-").isdigit() else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a number of rows (12) nor a fraction (0.25)"
+        ) from None
 
 
 def _data(arguments: argparse.Namespace) -> int:
@@ -143,7 +136,7 @@ def _select(arguments: argparse.Namespace) -> int:
     output: Path = arguments.output
     if output.suffix not in (".npy", ".csv"):
         raise ValueError(f"the output must end in .npy or .csv, got {output.name!r}")
-    forget, retain = _read(arguments.forget), _read(arguments.retain)
+    forget, retain = read_rows(arguments.forget, arguments.retain)
     scores = score(forget, retain, arguments.rule, rng=arguments.seed)
     rows = select_deletions(scores, arguments.budget)
     if output.suffix == ".npy":
@@ -181,62 +174,6 @@ def _draw(scores: FloatArray, rows: NDArray[np.intp], rule: str, path: Path) -> 
     ax.set(xlabel=f"score by {rule}", ylabel="rows of the forget set")
     ax.legend()
     figure.savefig(path, dpi=150)
-
-
-def _read(path: Path) -> Any:
-    """Numeric rows from a file."""
-    if path.suffix == ".npy":
-        try:
-            return np.load(path, mmap_mode="r", allow_pickle=False)
-        except ValueError as error:
-            raise ValueError(f"{path.name} must hold an array of numbers: {error}") from None
-    if path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as arrays:
-            if "format" in arrays.files:  # as scipy.sparse.save_npz writes it
-                return sparse.csr_array(sparse.load_npz(path))
-            if len(arrays.files) != 1:
-                raise ValueError(
-                    f"{path.name} must hold one array, got {', '.join(arrays.files) or 'none'}; "
-                    "save each on its own as .npy"
-                )
-            return arrays[arrays.files[0]]
-    if path.suffix in (".csv", ".parquet"):
-        try:
-            table = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
-        except pd.errors.EmptyDataError:
-            raise ValueError(f"{path.name} is empty") from None
-        except ImportError:
-            raise ValueError(
-                f"reading {path.name} needs the package pyarrow, which is not installed; install "
-                "it, or save the rows as .npy or .csv"
-            ) from None
-        if path.suffix == ".csv" and _looks_headless(table):
-            raise ValueError(
-                f"{path.name} must begin with a line of column names, but its first line holds "
-                "numbers; add names, or save the rows as .npy"
-            )
-        words = [
-            str(name) for name in table.columns if not pd.api.types.is_numeric_dtype(table[name])
-        ]
-        if words:
-            raise ValueError(
-                f"{path.name} must hold numbers in named columns, but column "
-                f"{words[0]!r} does not; drop or encode it"
-            )
-        return table.to_numpy(dtype=np.float64)
-    raise ValueError(f"{path.name} must end in .npy, .npz, .csv or .parquet")
-
-
-def _looks_headless(table: pd.DataFrame) -> bool:
-    """Whether the header is a row of numbers; 0, 1, 2, ... are the names pandas gives."""
-    names = [str(name) for name in table.columns]
-    if names == [str(number) for number in range(len(names))]:
-        return False
-    try:
-        [float(name) for name in names]
-    except ValueError:  # also where pandas has numbered a repeated number, as in 0.5.1
-        return False
-    return True
 
 
 def _replicate(arguments: argparse.Namespace) -> int:

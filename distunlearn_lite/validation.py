@@ -27,9 +27,8 @@ def real_array(
         ) from None
     admitted = (ndim,) if isinstance(ndim, int) else ndim
     if admitted is not None and array.ndim not in admitted:
-        expected = (
-            f"have {' or '.join(map(str, admitted))} axes" if max(admitted) else "be a number"
-        )
+        shapes = {0: "a number", 1: "one-dimensional", 2: "two-dimensional"}
+        expected = "be " + " or ".join(shapes[n] for n in admitted)
         raise ValueError(f"{name} must {expected}, got shape {array.shape}")
     if not np.isfinite(array).all():
         bad = int(np.size(array) - np.isfinite(array).sum())

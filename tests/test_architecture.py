@@ -41,7 +41,7 @@ DATA = (
     "results",
     "recording",
 )
-MEETING = ("plots", "cover", "replications", "cli")
+MEETING = ("plots", "cover", "replications", "tables", "cli")
 ORDER = (*SHARED, *THEORY, *DATA, *MEETING)
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 

@@ -96,7 +96,10 @@ def test_bad_input_to_select_is_one_message(arrays, capsys, monkeypatch, options
     [
         ([], "required: COMMAND"),
         (["select", "a.npy", "b.npy", "-o", "c.npy"], "required: --budget"),
-        (["select", "a", "b", "-o", "c", "--budget", "many"], "invalid _budget value|many"),
+        (
+            ["select", "a", "b", "-o", "c", "--budget", "many"],
+            "'many' is neither a number of rows (12) nor a fraction",
+        ),
         (["select", "a", "b", "-o", "c", "--budget", "1", "--rule", "x"], "choose from"),
         (["replicate", "mnist"], "choose from"),
         (["data", "burn"], "choose from"),
@@ -106,7 +109,7 @@ def test_unknown_arguments_are_refused(capsys, arguments, message):
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     assert stopped.value.code == 2
-    assert any(part in capsys.readouterr().err for part in message.split("|"))
+    assert message in capsys.readouterr().err
 
 
 def test_replicate_records_and_prints_the_halving_budgets(tmp_path, capsys, monkeypatch):

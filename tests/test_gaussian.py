@@ -169,7 +169,7 @@ def test_samples_follow_the_distribution():
         (0, -1, "a variance on its diagonal is -1"),
         ([0, np.nan], np.eye(2), "mean must be finite, got 1 NaN"),
         ([0, 0], [[np.inf, 0], [0, 1]], "cov must be finite"),
-        ([[0, 0]], np.eye(2), r"mean must have 0 or 1 axes, got shape \(1, 2\)"),
+        ([[0, 0]], np.eye(2), r"mean must be a number or one-dimensional, got shape \(1, 2\)"),
         ([], np.empty((0, 0)), "at least one entry"),
     ],
 )

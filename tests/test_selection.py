@@ -103,7 +103,7 @@ def test_known_budgets(budget, n1, rows):
         ([1, 2], np.nan, ValueError, "budget, as a float, must be finite"),
         ([], 0, ValueError, "at least one score"),
         ([1, np.nan], 1, ValueError, "scores must be finite, got 1 NaN"),
-        ([[1, 2]], 1, ValueError, "scores must have 1 axes"),
+        ([[1, 2]], 1, ValueError, "scores must be one-dimensional"),
         (["a"], 1, TypeError, "scores must be an array of real numbers"),
     ],
 )

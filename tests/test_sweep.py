@@ -230,7 +230,7 @@ def test_a_bar_is_drawn_only_where_asked_or_on_a_terminal(capsys):
         ({"budgets": [0.5, 0.2]}, ValueError, r"rise without repeats, got \[0.5, 0.2\]"),
         ({"budgets": [0.2, 0.2]}, ValueError, r"pass sorted\(set\(budgets\)\)"),
         ({"budgets": [np.nan]}, ValueError, "budgets must be finite"),
-        ({"budgets": 0.5}, ValueError, "budgets must have 1 axes"),
+        ({"budgets": 0.5}, ValueError, "budgets must be one-dimensional"),
         ({"seeds": []}, ValueError, "seeds must hold at least one"),
         ({"seeds": [1, 1]}, ValueError, "seeds must be distinct, but 1"),
         ({"seeds": [-1]}, ValueError, "seed must be at least 0"),
