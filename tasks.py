@@ -195,7 +195,8 @@ def data() -> None:
 def results() -> None:
     """Recompute the recorded result tables in book/results."""
     environment()
-    run(BIN / "distunlearn", "replicate", "sms")
+    for name in ("gaussians", "sms"):
+        run(BIN / "distunlearn", "replicate", name)
 
 
 def help() -> None:

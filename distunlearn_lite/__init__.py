@@ -2,7 +2,7 @@
 
 from .budgets import deletion_budget
 from .curves import deletion_curve
-from .datasets import load_sms_spam, load_standin
+from .datasets import load_sms_spam, load_standin, make_gaussians
 from .errors import DatasetUnavailable, InfeasibleTarget
 from .folded import folded_normal_cdf, folded_normal_ppf
 from .frontier import frontier_point, max_removal, min_preservation_loss
@@ -32,6 +32,7 @@ __all__ = [
     "load_sms_spam",
     "load_standin",
     "log_loss_shift",
+    "make_gaussians",
     "max_removal",
     "min_preservation_loss",
     "random_deletion_law",

@@ -182,9 +182,12 @@ def _replicate(arguments: argparse.Namespace) -> int:
     )
     print(f"{len(recorded.frame)} values in {arguments.folder / arguments.name}.csv")
     if recorded.frame["seed"].nunique() > 1:
-        table = budget_to_reach(recorded.frame, "forget_recall").round(3)
-        print("deleted fraction that halves forget_recall, with its 95 % interval over seeds:")
-        print(table.to_string(index=False))
+        recipe = RECIPES[arguments.name]
+        for task, frame in recorded.frame.groupby("task", sort=False):
+            table = budget_to_reach(frame, recipe.metric, recipe.target).round(3)
+            print(f"{task}: deleted fraction at which {recipe.metric} reaches {recipe.target!r},")
+            print("with its 95 % interval over seeds:")
+            print(table.to_string(index=False))
     return 0
 
 

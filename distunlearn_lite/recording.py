@@ -7,7 +7,7 @@ import io
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -47,7 +47,7 @@ def record(
     folder: str | os.PathLike[str],
     *,
     command: str,
-    task: UnlearningTask,
+    task: UnlearningTask | Sequence[UnlearningTask],
     settings: Mapping[str, Any] | None = None,
 ) -> Recorded:
     """Write a sweep as ``<name>.csv``, with its provenance beside it as ``<name>.json``.
@@ -62,8 +62,8 @@ def record(
         Where they go; made if it is not there.
     command : str
         What to type to have the same table again.
-    task : UnlearningTask
-        The data swept.
+    task : UnlearningTask or sequence of UnlearningTask
+        The data swept; the provenance describes one task as a mapping, several as a list of them.
     settings : mapping, optional
         Further entries of the provenance (values as JSON takes them), such as the model.
 
@@ -90,17 +90,21 @@ def record(
     text = frame.round({"budget": DECIMALS, "value": DECIMALS}).to_csv(
         index=False, lineterminator="\n"
     )
+    data = [
+        {
+            "task": part.name,
+            "provenance": part.provenance,
+            "standin": part.standin,
+            "rows": len(part),
+            "forget_rows": int(part.forget.sum()),
+        }
+        for part in ((task,) if isinstance(task, UnlearningTask) else task)
+    ]
     provenance = {
         "name": name,
         "command": command,
         "date": datetime.now(UTC).date().isoformat(),
-        "data": {
-            "task": task.name,
-            "provenance": task.provenance,
-            "standin": task.standin,
-            "rows": len(task),
-            "forget_rows": int(task.forget.sum()),
-        },
+        "data": data[0] if len(data) == 1 else data,
         "seeds": sorted({int(seed) for seed in frame["seed"]}),
         "rules": list(dict.fromkeys(frame["rule"])),
         "budgets": sorted({round(float(budget), DECIMALS) for budget in frame["budget"]}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from sklearn.base import BaseEstimator
 from .scores import score
 from .validation import FloatArray, class_labels, count, fractions, real_array
 
-__all__ = ["SelectiveDeletion", "deleted_rows", "select_deletions"]
+__all__ = ["SelectiveDeletion", "deleted_rows", "deletion_order", "select_deletions"]
 
 
 def deleted_rows(budget: float, n1: int) -> int:
@@ -109,6 +110,16 @@ def select_deletions(scores: ArrayLike, budget: float) -> NDArray[np.intp]:
         raise ValueError("scores must hold at least one score, got an empty array")
     order = np.argsort(-values, kind="stable")
     return order[: deleted_rows(budget, values.size)]
+
+
+def deletion_order(forget: Any, retain: Any, rule: str, seed: int) -> NDArray[np.intp]:
+    """All forget rows in the order in which a rule deletes them.
+
+    Each rule has a stream of random numbers of its own, so that leaving a rule out of a sweep
+    changes no other.
+    """
+    stream = np.random.default_rng([seed, zlib.crc32(rule.encode())])
+    return select_deletions(score(forget, retain, rule, rng=stream), 1.0)
 
 
 class SelectiveDeletion(BaseEstimator):  # type: ignore[misc]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-import zlib
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,12 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from .gaussian_walk import gaussian_walk
 from .metrics import characteristic_label, measure
-from .scores import SCORING_RULES, score
-from .selection import deleted_rows, select_deletions
+from .scores import SCORING_RULES
+from .selection import deleted_rows, deletion_order
 from .task import UnlearningTask
-from .validation import choice, count, fractions, real_array
+from .validation import choice, count, distinct, rising_fractions
 
 __all__ = ["COLUMNS", "sweep"]
 
@@ -30,7 +31,7 @@ COLUMNS = ("task", "rule", "budget", "seed", "metric", "value")
 
 def sweep(
     task: UnlearningTask,
-    model: BaseEstimator,
+    model: BaseEstimator | str,
     rules: Sequence[str],
     budgets: Sequence[float],
     seeds: Sequence[int],
@@ -50,11 +51,12 @@ def sweep(
     ----------
     task : UnlearningTask
         Data; `task.split` draws the training and the test part of a seed.
-    model : scikit-learn classifier, or Pipeline that ends in one
+    model : scikit-learn classifier, or Pipeline that ends in one, or "gaussian"
         The steps before the classifier (vectorisers, scalers) are fitted on the training part
         before deletion and kept; scores and classifier see the transformed rows. A classifier
         with ``warm_start=True`` starts each fit from its previous solution; it then needs a
-        tolerance small enough that the starting point does not show in the metrics.
+        tolerance small enough that the starting point does not show in the metrics. The word
+        ``"gaussian"`` refits the mean of a Gaussian with known covariance instead.
     rules : sequence of str
         Names in ``SCORING_RULES``.
     budgets : sequence of float
@@ -88,12 +90,19 @@ def sweep(
           retained test rows, probabilities clipped at 2.2e-16, also for a label the edited data
           no longer have. Left out where the classifier has no ``predict_proba``.
 
+        With ``model="gaussian"``: ``kl_removal`` and ``kl_preservation`` (nats), the divergences
+        KL(p1 || p) and KL(p2 || p) of the refitted Gaussian p from the forget and the retained
+        distribution, which share one covariance. For a task of ``make_gaussians`` p1 and p2 are
+        the true ones, and each seed draws new rows, as many as the task has; otherwise they are
+        the Gaussians with the means of all forget and of all retained rows of the task and the
+        pooled covariance within the two sets, and each seed refits on its training part.
+
     Raises
     ------
     TypeError
         Where `task` or `model` is of another kind.
     ValueError
-        Where a list is empty or has repeats, a rule is unknown, budgets do not rise within
+        Where a list is empty or has repeats, a rule or model is unknown, budgets do not rise within
         [0, 1], or ``warm_start`` of an ensemble would keep members fitted on deleted rows.
 
     Notes
@@ -124,16 +133,21 @@ def sweep(
     """
     if not isinstance(task, UnlearningTask):
         raise TypeError(f"task must be an UnlearningTask, got {type(task).__name__}")
-    classifier_of(model)
+    if isinstance(model, str):
+        choice("model", model, ("gaussian",))
+        walk = gaussian_walk
+    else:
+        classifier_of(model)
+        walk = partial(_one_seed, model)
     if isinstance(rules, str) or not isinstance(rules, Iterable):
         raise TypeError(f"rules must be a list of names, got {rules!r}; pass ['random'] or more")
-    names = _distinct("rules", [choice("rule", rule, SCORING_RULES) for rule in rules])
-    steps = _rising(budgets)
+    names = distinct("rules", [choice("rule", rule, SCORING_RULES) for rule in rules])
+    steps = rising_fractions("budgets", budgets)
     if not isinstance(seeds, Iterable):
         raise TypeError(f"seeds must be a list of ints, got {seeds!r}; pass range({seeds!r})")
-    draws = sorted(_distinct("seeds", [count("seed", seed) for seed in seeds]))
+    draws = sorted(distinct("seeds", [count("seed", seed) for seed in seeds]))
     # One seed a job: features and the fit on all rows are shared by the rules of a seed.
-    jobs = (delayed(_one_seed)(task, model, names, steps, seed, group_equal) for seed in draws)
+    jobs = (delayed(walk)(task, names, steps, seed, group_equal) for seed in draws)
     finished = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
     disable = None if progress is None else not progress
     records: list[tuple[str, str, float, int, str, float]] = []
@@ -161,8 +175,8 @@ def classifier_of(model: Any) -> BaseEstimator:
 
 
 def _one_seed(
-    task: UnlearningTask,
     model: BaseEstimator,
+    task: UnlearningTask,
     rules: Sequence[str],
     budgets: NDArray[np.float64],
     seed: int,
@@ -195,10 +209,7 @@ def _one_seed(
         untouched = _refit(classifier, None, rows[everything], train.y[everything])
         records = []
         for rule in rules:
-            # A stream of its own for each rule: leaving a rule out changes no other.
-            stream = np.random.default_rng([seed, zlib.crc32(rule.encode())])
-            scores = score(rows[forget], rows[retain], rule, rng=stream)
-            order = forget[select_deletions(scores, forget.size)]
+            order = forget[deletion_order(rows[forget], rows[retain], rule, seed)]
             # Kept points first, the first to go last: every edited training set is a prefix.
             kept = np.concatenate([retain, order[::-1]])
             x, y = rows[kept], train.y[kept]
@@ -237,23 +248,3 @@ def _seeded(model: BaseEstimator, rng: np.random.Generator) -> BaseEstimator:
         if name.split("__")[-1] == "random_state" and value is None:
             fresh.set_params(**{name: int(rng.integers(2**31))})
     return fresh
-
-
-def _distinct(name: str, values: list[Any]) -> list[Any]:
-    if not values:
-        raise ValueError(f"{name} must hold at least one entry, got none")
-    repeated = sorted({value for value in values if values.count(value) > 1})
-    if repeated:
-        raise ValueError(f"{name} must be distinct, but {repeated[0]!r} stands more than once")
-    return values
-
-
-def _rising(budgets: Sequence[float]) -> NDArray[np.float64]:
-    steps = fractions("budgets", real_array("budgets", budgets, ndim=1))
-    if steps.size == 0:
-        raise ValueError("budgets must hold at least one fraction, got none")
-    if (np.diff(steps) <= 0).any():
-        raise ValueError(
-            f"budgets must rise without repeats, got {steps.tolist()}; pass sorted(set(budgets))"
-        )
-    return steps

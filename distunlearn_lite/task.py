@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .resampling import bootstrap, equal_rows, grouped_split, strata_of
+from .resampling import KnownGaussians, bootstrap, equal_rows, grouped_split, strata_of
 from .validation import (
     boolean_mask,
     class_labels,
@@ -42,6 +42,8 @@ class UnlearningTask:
         Where the data came from: address and checksum, or how it was made.
     standin : bool
         True where other data stands in for the real one, so that figures can say so.
+    truth : named tuple, optional
+        Means ``mean1``, ``mean2`` and covariance ``cov`` that synthetic rows were drawn from.
 
     Raises
     ------
@@ -77,6 +79,7 @@ class UnlearningTask:
     name: str = "task"
     provenance: str = ""
     standin: bool = False
+    truth: KnownGaussians | None = None
 
     def __post_init__(self) -> None:
         rows = _checked_rows(self.X)
@@ -85,6 +88,10 @@ class UnlearningTask:
         official = self.official_test
         if official is not None:
             official = boolean_mask("official_test", official, n)
+        if self.truth is not None and not isinstance(self.truth, KnownGaussians):
+            raise TypeError(
+                f"truth must come from make_gaussians or be None, got {type(self.truth).__name__}"
+            )
         for members, which in ((forget, "forget"), (~forget, "retained")):
             if not members.any():
                 raise ValueError(
@@ -141,6 +148,7 @@ class UnlearningTask:
             name=self.name,
             provenance=self.provenance,
             standin=self.standin,
+            truth=self.truth,
         )
 
     def split(
@@ -208,9 +216,7 @@ class UnlearningTask:
                     "retained rows; both parts need both, so give more distinct rows or another "
                     "test_fraction or official_test"
                 )
-        bare = UnlearningTask(
-            self.X, self.y, self.forget, None, self.name, self.provenance, self.standin
-        )
+        bare = replace(self, official_test=None)
         # Ties are broken by index, so the order of the file must not survive into a part.
         train, test = (bare.take(draw.permutation(part)) for part in parts)
         return train, test

@@ -84,6 +84,28 @@ def fractions(name: str, value: ArrayLike) -> FloatArray:
     return array
 
 
+def rising_fractions(name: str, value: ArrayLike) -> FloatArray:
+    """Return `value` as a list of fractions in [0, 1] that rise without repeats."""
+    steps = fractions(name, real_array(name, value, ndim=1))
+    if steps.size == 0:
+        raise ValueError(f"{name} must hold at least one fraction, got none")
+    if (np.diff(steps) <= 0).any():
+        raise ValueError(
+            f"{name} must rise without repeats, got {steps.tolist()}; pass sorted(set({name}))"
+        )
+    return steps
+
+
+def distinct(name: str, values: list[Any]) -> list[Any]:
+    """Return `values` where there is at least one and none stands twice."""
+    if not values:
+        raise ValueError(f"{name} must hold at least one entry, got none")
+    repeated = sorted({value for value in values if values.count(value) > 1})
+    if repeated:
+        raise ValueError(f"{name} must be distinct, but {repeated[0]!r} stands more than once")
+    return values
+
+
 def count(name: str, value: Any, *, least: int = 0, most: int | None = None) -> int:
     """Return `value` as an int within bounds; floats and booleans are refused."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):

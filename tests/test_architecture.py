@@ -37,6 +37,7 @@ DATA = (
     "scores",
     "selection",
     "metrics",
+    "gaussian_walk",
     "sweep",
     "results",
     "recording",

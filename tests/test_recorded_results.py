@@ -6,11 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from distunlearn_lite import DatasetUnavailable, budget_to_reach, load_sms_spam, sweep
+from distunlearn_lite import (
+    DatasetUnavailable,
+    budget_to_reach,
+    deletion_curve,
+    load_sms_spam,
+    random_deletion_law,
+    sweep,
+)
+from distunlearn_lite.gaussian_walk import GAUSSIAN_METRICS
 from distunlearn_lite.manifest import MANIFEST
 from distunlearn_lite.metrics import METRICS
 from distunlearn_lite.recording import PACKAGES, load_recorded
-from distunlearn_lite.replications import RECIPES
+from distunlearn_lite.replications import RECIPES, synthetic_gaussians
 from distunlearn_lite.sweep import COLUMNS
 
 FOLDER = Path(__file__).resolve().parent.parent / "book" / "results"
@@ -122,3 +130,69 @@ def test_a_walk_in_longer_steps_gives_the_recorded_values(recorded, messages):
 def test_a_cold_start_gives_the_recorded_values(recorded, messages):
     cold = RECIPES["sms"].model().set_params(logisticregression__warm_start=False)
     compare(sweep(messages, cold, RULES, [0.1, 0.5, 0.9], [0]), recorded)
+
+
+@pytest.fixture(scope="module")
+def synthetic():
+    return load_recorded("gaussians", FOLDER)
+
+
+def test_every_value_of_the_gaussians_is_there_once(synthetic):
+    frame, recipe = synthetic.frame, RECIPES["gaussians"]
+    assert tuple(frame.columns) == COLUMNS
+    assert list(dict.fromkeys(frame["task"])) == ["gaussians-low", "gaussians-high"]
+    assert not frame.duplicated(["task", *KEY]).any()
+    assert set(frame["metric"]) == set(GAUSSIAN_METRICS)
+    cells = len(recipe.rules) * len(recipe.budgets) * len(recipe.seeds)
+    assert len(frame) == 2 * cells * len(GAUSSIAN_METRICS)
+    about = synthetic.provenance
+    assert about["command"] == "distunlearn replicate gaussians"
+    assert about["seeds"] == list(recipe.seeds)
+    assert about["rules"] == list(recipe.rules)
+    assert [part["provenance"] for part in about["data"]] == [
+        task.provenance for task in synthetic_gaussians()
+    ]
+
+
+def test_the_gaussians_computed_now_are_the_recorded_ones(synthetic):
+    recipe = RECIPES["gaussians"]
+    for task in synthetic_gaussians():
+        frame = sweep(task, recipe.model(), recipe.rules, [0, 0.15, 0.5, 0.65, 1], [0, 7, 19])
+        both = frame.merge(synthetic.frame, on=["task", *KEY], suffixes=("", "_recorded"))
+        assert len(both) == len(frame) > 0
+        assert (both["value"] - both["value_recorded"]).abs().max() < 2e-6
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"),
+    [
+        ("gaussians-low", {"random": 0.65, "maha-mu2": 0.18, "lr-maha": 0.107, "coreset": 0.65}),
+        ("gaussians-high", {"random": 0.65, "maha-mu2": 0.50, "lr-maha": 0.50, "coreset": 0.65}),
+    ],
+)
+def test_the_budgets_of_the_gaussians_are_those_of_the_paper(synthetic, task, expected):
+    frame = synthetic.frame[synthetic.frame["task"] == task]
+    table = budget_to_reach(frame, "kl_removal", "half-gap").set_index("rule")
+    assert (table["reached"] == 1).all()
+    for rule, budget in expected.items():
+        assert table["budget"][rule] == pytest.approx(budget, abs=0.005)
+
+
+@pytest.mark.parametrize(("task", "separation"), [("gaussians-low", 0.4), ("gaussians-high", 3.2)])
+def test_the_gaussians_lie_on_the_exact_curves(synthetic, task, separation):
+    frame = synthetic.frame[synthetic.frame["task"] == task]
+    population = {"maha-mu2": "distance", "lr-maha": "likelihood-ratio", "random": "random"}
+    for metric, field in (("kl_removal", "removal"), ("kl_preservation", "preservation")):
+        table = walks(frame, metric)
+        for rule, name in population.items():
+            values = table.loc[rule]
+            curve = deletion_curve(name, 1 - values.columns.to_numpy(), 0.5, separation)
+            error = values.std() / np.sqrt(len(values))
+            # Sampling noise of the mean raises both divergences by at most about 1/n2.
+            apart = (values.mean() - getattr(curve, field)).abs()
+            assert (apart < 4 * error + 1e-4).all()
+        for budget in (0.0, 0.5, 1.0):
+            law = random_deletion_law(int(5_000 * budget), 5_000, 10_000, separation)
+            values = table.loc["random"][budget]
+            mean = getattr(law, f"{field}_mean")
+            assert values.mean() == pytest.approx(mean, abs=4 * values.std() / np.sqrt(len(values)))

@@ -3,6 +3,7 @@
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,12 +11,14 @@ from distunlearn_lite import (
     SCORING_RULES,
     DatasetUnavailable,
     UnlearningTask,
+    deletion_curve,
     load_sms_spam,
+    make_gaussians,
     sweep,
 )
 from distunlearn_lite.manifest import MANIFEST
 from distunlearn_lite.recording import load_recorded
-from distunlearn_lite.replications import RECIPES, replicate, run
+from distunlearn_lite.replications import RECIPES, replicate, run, synthetic_gaussians
 
 RESULTS = Path(__file__).resolve().parent.parent / "book" / "results"
 
@@ -41,10 +44,36 @@ def small_recipe():
 def test_recipes_are_complete(name):
     recipe = RECIPES[name]
     assert recipe.name == name
-    assert set(recipe.rules) == set(SCORING_RULES)
+    without = {"cos-mu2", "lr-cos", "tfidf-norm"} if name == "gaussians" else set()
+    assert set(recipe.rules) == set(SCORING_RULES) - without
     assert recipe.budgets == tuple(round(0.05 * i, 2) for i in range(21))
     assert len(recipe.seeds) >= 10
-    assert recipe.model() is not recipe.model()
+    assert name == "gaussians" or recipe.model() is not recipe.model()
+
+
+def test_several_tasks_are_recorded_in_one_table(tmp_path):
+    tasks = [make_gaussians(20, 30, 1.0, rng=0, name=name) for name in ("near", "far")]
+    recipe = dataclasses.replace(RECIPES["gaussians"], name="two", seeds=(0, 1))
+    recorded = run(recipe, tasks, folder=tmp_path)
+    assert list(dict.fromkeys(recorded.frame["task"])) == ["near", "far"]
+    assert len(recorded.frame) == 2 * len(recipe.rules) * len(recipe.budgets) * 2 * 2
+    assert [part["task"] for part in recorded.provenance["data"]] == ["near", "far"]
+    assert recorded.provenance["model"] == "'gaussian'"
+
+
+def test_the_synthetic_set_up_is_the_one_whose_exact_curves_give_the_papers_budgets():
+    low, high = synthetic_gaussians()
+    kept = np.linspace(1, 0, 10_001)
+    for task, paper in ((low, 0.18), (high, 0.50)):
+        n1 = int(task.forget.sum())
+        ratio, separation = n1 / (len(task) - n1), float(task.truth.mean1[0])
+        assert task.X.shape[1] == 1
+        assert not task.standin
+        for rule, expected in (("random", 0.65), ("distance", paper)):
+            curve = deletion_curve(rule, kept, ratio, separation)
+            middle = (curve.removal[0] + curve.removal[-1]) / 2
+            found = curve.budget[np.argmax(curve.removal >= middle)]
+            assert found == pytest.approx(expected, abs=0.005)
 
 
 def test_a_run_records_what_sweep_gives(tmp_path):

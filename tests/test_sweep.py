@@ -238,7 +238,8 @@ def test_a_bar_is_drawn_only_where_asked_or_on_a_terminal(capsys):
         ({"seeds": 3}, TypeError, r"seeds must be a list.*pass range\(3\)"),
         ({"task": "sms"}, TypeError, "task must be an UnlearningTask, got str"),
         ({"model": KMeans()}, TypeError, "Pipeline that ends in one, got KMeans"),
-        ({"model": "gaussian"}, TypeError, "scikit-learn classifier.*got str"),
+        ({"model": "ridge"}, ValueError, "unknown model 'ridge'; the known ones are gaussian"),
+        ({"model": 3}, TypeError, "scikit-learn classifier.*got int"),
         ({"model": LogisticRegression}, TypeError, "scikit-learn classifier.*got type|ABCMeta"),
         (
             {"model": RandomForestClassifier(warm_start=True)},
