@@ -224,5 +224,5 @@ def run(
         folder,
         command=f"distunlearn replicate {recipe.name}{seed_option}",
         task=tasks,
-        settings={"model": " ".join(repr(model).split())},
+        settings={"model": " ".join(str(model).split())},
     )

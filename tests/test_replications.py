@@ -9,14 +9,11 @@ import pytest
 
 from distunlearn_lite import (
     SCORING_RULES,
-    DatasetUnavailable,
     UnlearningTask,
     deletion_curve,
-    load_sms_spam,
     make_gaussians,
     sweep,
 )
-from distunlearn_lite.manifest import MANIFEST
 from distunlearn_lite.recording import load_recorded
 from distunlearn_lite.replications import RECIPES, replicate, run, synthetic_gaussians
 
@@ -58,7 +55,7 @@ def test_several_tasks_are_recorded_in_one_table(tmp_path):
     assert list(dict.fromkeys(recorded.frame["task"])) == ["near", "far"]
     assert len(recorded.frame) == 2 * len(recipe.rules) * len(recipe.budgets) * 2 * 2
     assert [part["task"] for part in recorded.provenance["data"]] == ["near", "far"]
-    assert recorded.provenance["model"] == "'gaussian'"
+    assert recorded.provenance["model"] == "gaussian"
 
 
 def test_the_synthetic_set_up_is_the_one_whose_exact_curves_give_the_papers_budgets():
@@ -107,31 +104,3 @@ def test_a_stand_in_is_never_recorded(tmp_path):
     with pytest.raises(ValueError, match=r"stands in for the data of 'tiny'.*data fetch"):
         run(small_recipe(), small_task(standin=True), folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_recorded_sms_table_is_what_the_library_computes_now():
-    try:
-        task = load_sms_spam(download=False)
-    except DatasetUnavailable:
-        pytest.skip("SMS Spam is not on this machine")
-    recipe = RECIPES["sms"]
-    recorded = load_recorded("sms", RESULTS).frame
-    seed, rules, budgets = recipe.seeds[-1], ["random", "lr-cos"], [0.0, 0.25, 0.5, 0.75, 1.0]
-    keys = ["rule", "budget", "seed", "metric"]
-    now = sweep(task, recipe.model(), rules, budgets, [seed]).set_index(keys)["value"]
-    then = recorded.set_index(keys)["value"].loc[now.index]
-    apart = (now - then).abs()
-    losses = apart.index.get_level_values("metric") == "retain_log_loss"
-    assert apart[losses].max() < 1e-5
-    # Another machine's sums may turn a message that stands at a probability of one half.
-    assert apart[~losses].max() < 0.005
-    assert (apart > 1e-5).mean() < 0.05
-
-
-def test_the_recorded_sms_table_is_complete():
-    recipe = RECIPES["sms"]
-    recorded = load_recorded("sms", RESULTS)
-    assert len(recorded.frame) == len(recipe.rules) * len(recipe.budgets) * len(recipe.seeds) * 6
-    assert recorded.provenance["command"] == "distunlearn replicate sms"
-    assert MANIFEST["sms_spam"].members[0].sha256 in recorded.provenance["data"]["provenance"]
-    assert recorded.provenance["data"]["rows"] == 5574
