@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
-import tempfile
-import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from .archives import read_members
+from .downloads import disk_reason, download, pooch, reason_of
 from .errors import DatasetUnavailable
-from .manifest import MANIFEST, Dataset
+from .manifest import MANIFEST, Dataset, Member
 from .validation import choice
 
-with warnings.catch_warnings():  # pooch imports tqdm.auto, which warns on stderr in a notebook
-    warnings.simplefilter("ignore")
-    import pooch
-
-__all__ = ["Found", "available", "fetch", "find", "verify"]
+__all__ = ["Found", "available", "cache_folder", "fetch", "file_sha256", "find", "verify"]
 
 VARIABLE = "DISTUNLEARN_DATA"
 
@@ -41,26 +35,23 @@ def find(name: str, data_home: str | os.PathLike[str] | None = None) -> Found | 
     """Return where a data set lies, without checking or downloading it.
 
     Looked for in `data_home`, in the folder that the environment variable DISTUNLEARN_DATA names,
-    and in the cache; each may hold the file itself or the folder named after the data set.
+    and in the cache; each may hold the files themselves or the folder named after the data set.
+    A folder with the files in any of their forms goes before the next folder.
 
     Raises
     ------
     ValueError
         Where the name is unknown, or `data_home` or DISTUNLEARN_DATA is set but no folder.
     """
-    dataset = MANIFEST[choice("data set", name, MANIFEST)]
-    for place, folder in _places(data_home):
-        paths = []
-        for member in dataset.members:
-            candidates = (folder / member.path, folder / Path(member.path).name)
-            paths += [path for path in candidates if path.is_file()][:1]
-        if len(paths) == len(dataset.members):
-            return Found(place, tuple(paths))
-    return None
+    located = _located(MANIFEST[choice("data set", name, MANIFEST)], data_home)
+    return None if located is None else located[0]
 
 
 def verify(name: str, data_home: str | os.PathLike[str] | None = None) -> Found:
     """Return the files of a data set that is on this machine, checksums compared.
+
+    An archive compressed anew passes where the files inside are the original ones; a file without
+    a checksum in the manifest is left to its loader to judge.
 
     Raises
     ------
@@ -69,12 +60,18 @@ def verify(name: str, data_home: str | os.PathLike[str] | None = None) -> Found:
     ValueError
         Where a file is not the original, or as in ``find``.
     """
-    found = find(name, data_home)
-    if found is None:
-        raise DatasetUnavailable(_explanation(MANIFEST[name], {}))
-    for path, member in zip(found.paths, MANIFEST[name].members, strict=True):
-        actual = _sha256(path)
+    dataset = MANIFEST[choice("data set", name, MANIFEST)]
+    located = _located(dataset, data_home)
+    if located is None:
+        raise DatasetUnavailable(_explanation(dataset, {}))
+    found, members = located
+    for path, member in zip(found.paths, members, strict=True):
+        actual = file_sha256(path) if member.sha256 else ""
         if actual != member.sha256:
+            if dataset.contents and members != dataset.contents:
+                for _ in read_members(found.paths, dataset.contents):
+                    pass
+                break
             raise ValueError(
                 f"{path} is not the original {member.inside}: its SHA-256 is {actual} "
                 f"({path.stat().st_size:,} bytes), expected {member.sha256} ({member.size:,} "
@@ -107,10 +104,14 @@ def fetch(name: str, data_home: str | os.PathLike[str] | None = None) -> Found:
     for address in dataset.addresses:
         if address not in _refused:
             try:
-                _download(address, dataset)
+                download(address, dataset, cache_folder())
                 return verify(name, data_home)
             except (OSError, ValueError, zipfile.BadZipFile, KeyError) as error:
-                _refused[address] = _reason(error)
+                at_home = disk_reason(error, dataset, cache_folder())
+                if at_home is not None:  # no address is to blame, and the next would not help
+                    reasons[address] = at_home
+                    break
+                _refused[address] = reason_of(error)
         reasons[address] = _refused[address]
     if damaged is not None:
         raise damaged
@@ -122,10 +123,39 @@ def available(data_home: str | os.PathLike[str] | None = None) -> dict[str, str]
     states = {}
     for name in MANIFEST:
         found = find(name, data_home)
-        files = [] if found is None else [(p.stat().st_size, _sha256(p)[:12]) for p in found.paths]
+        files = (
+            [] if found is None else [(p.stat().st_size, file_sha256(p)[:12]) for p in found.paths]
+        )
         sizes = ", ".join(f"{size} bytes, sha256 {digest}" for size, digest in files)
         states[name] = "absent" if found is None else f"{sizes}, {found.place}"
     return states
+
+
+def cache_folder() -> Path:
+    """Folder of downloads and of computed features; not made here."""
+    return Path(pooch.os_cache("distunlearn_lite"))
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's content, read in pieces."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _located(
+    dataset: Dataset, data_home: str | os.PathLike[str] | None
+) -> tuple[Found, tuple[Member, ...]] | None:
+    """The first complete set of files, with what each should be."""
+    for place, folder in _places(data_home):
+        for members in (dataset.members, *dataset.alternatives):
+            paths: list[Path] = []
+            for member in members:
+                parts = Path(member.path).parts
+                tails = (folder.joinpath(*parts[cut:]) for cut in range(len(parts)))
+                paths += [path for path in tails if path.is_file()][:1]
+            if len(paths) == len(members):
+                return Found(place, tuple(paths)), members
+    return None
 
 
 def _places(data_home: str | os.PathLike[str] | None) -> Iterator[tuple[str, Path]]:
@@ -144,82 +174,30 @@ def _places(data_home: str | os.PathLike[str] | None) -> Iterator[tuple[str, Pat
                 "would mean another place there)"
             )
         yield "environment", Path(value)
-    yield "cache", _cache()
-
-
-def _cache() -> Path:
-    return Path(pooch.os_cache("distunlearn_lite"))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _download(address: str, dataset: Dataset) -> None:
-    """Fetch the archive and put its checked members into the cache, each in one step."""
-    cache = _cache()
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache, prefix="partial-") as folder, _quiet_pooch():
-        archive = pooch.retrieve(
-            address,
-            known_hash=f"sha256:{dataset.sha256}",
-            fname=dataset.archive,
-            path=folder,
-            downloader=pooch.HTTPDownloader(timeout=(5, 30)),
-        )
-        with zipfile.ZipFile(archive) as bundle:
-            for number, member in enumerate(dataset.members):
-                if bundle.getinfo(member.inside).file_size != member.size:
-                    raise ValueError(f"{member.inside} in the archive has the wrong size")
-                whole = Path(folder) / f"member-{number}"
-                whole.write_bytes(bundle.read(member.inside))
-                if _sha256(whole) != member.sha256:
-                    raise ValueError(f"{member.inside} in the archive has the wrong checksum")
-                target = cache / member.path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                whole.replace(target)
-
-
-@contextmanager
-def _quiet_pooch() -> Iterator[None]:
-    """Keep pooch's progress lines off stderr, where they would end up in notebook outputs."""
-    logger = pooch.get_logger()
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-
-
-def _reason(error: Exception) -> str:
-    """Why an address failed, in a few words."""
-    response = getattr(error, "response", None)
-    if response is not None:
-        return f"HTTP {response.status_code}"
-    known = {
-        "ConnectTimeout": "no connection within 5 s",
-        "ReadTimeout": "the server stopped sending",
-        "ConnectionError": "no connection",
-        "ChunkedEncodingError": "the transfer broke off",
-        "ValueError": "the file sent is not the original (checksum or size differs)",
-    }
-    return known.get(type(error).__name__, f"{type(error).__name__}: {str(error)[:120]}")
+    yield "cache", cache_folder()
 
 
 def _explanation(dataset: Dataset, reasons: Mapping[str, str]) -> str:
     """What to do where a data set cannot be had."""
     tried = [f"  tried {address}: {reason}" for address, reason in reasons.items()]
+    lines = [
+        f"{dataset.title} is not on this machine"
+        + (" and could not be downloaded:" if tried else " (nothing was downloaded)."),
+        *tried,
+    ]
+    if dataset.addresses and not tried:
+        lines.append(
+            f"To fetch it: distunlearn data fetch {dataset.name} ({dataset.size:,} bytes)."
+        )
     files = ", ".join(member.inside for member in dataset.members)
-    folder = (_cache() / dataset.members[0].path).parent
+    whole = files == dataset.archive
+    unpack = " and put it, as it is," if whole else f", unpack it, and put {files}"
+    by_hand = dataset.by_hand or f"download {dataset.addresses[0]}{unpack} into"
     return "\n".join(
         [
-            f"{dataset.title} is not on this machine"
-            + (" and could not be downloaded:" if tried else " (nothing was downloaded)."),
-            *tried,
-            f"By hand: download {dataset.addresses[0]}, unpack it, and put {files} into",
-            f"  {folder}",
+            *lines,
+            f"By hand: {by_hand}",
+            f"  {(cache_folder() / dataset.members[0].path).parent}",
             f"or into any folder whose absolute path you set as {VARIABLE} or pass as data_home.",
             f"Without it: {dataset.standin} is a stand-in that every machine has.",
         ]

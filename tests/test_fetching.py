@@ -1,12 +1,18 @@
 """Finding, checking and fetching: look-up order, damaged files, downloads from a local server."""
 
 import dataclasses
+import errno
+import gzip
 import hashlib
 import io
 import logging
+import os
+import shutil
 import threading
 import zipfile
+from collections import namedtuple
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import MappingProxyType
 
 import pooch
@@ -15,7 +21,7 @@ import pytest
 from distunlearn_lite import fetching
 from distunlearn_lite.errors import DatasetUnavailable
 from distunlearn_lite.fetching import Found, available, fetch, find, verify
-from distunlearn_lite.manifest import MANIFEST
+from distunlearn_lite.manifest import MANIFEST, Member
 
 MESSAGES = b"ham\tsee you\nspam\twin cash\n"
 NOT_THE_FILE = b"ham\tsee you\nspam\twin CASH\n"
@@ -292,3 +298,123 @@ def test_a_cache_that_cannot_be_made_is_a_reason(small, server, tmp_path, monkey
     with pytest.raises(DatasetUnavailable, match=r"first\.zip: NotADirectoryError"):
         fetch("sms_spam")
     assert not server.asked
+
+
+@pytest.fixture
+def whole(small, server, monkeypatch):
+    """A data set whose download is kept as it is, at two addresses of the local server."""
+    raw = gzip.compress(b"an archive")
+    member = Member("photos/photos.tar.gz", "photos.tar.gz", len(raw), sha256(raw))
+    host = f"http://127.0.0.1:{server.server_port}"
+    dataset = dataclasses.replace(
+        MANIFEST["cifar10"],
+        name="photos",
+        title="Photos",
+        archive="photos.tar.gz",
+        size=len(raw),
+        sha256=sha256(raw),
+        addresses=(f"{host}/first", f"{host}/second"),
+        members=(member,),
+        alternatives=(),
+        contents=(),
+    )
+    monkeypatch.setattr(fetching, "MANIFEST", MappingProxyType({"photos": dataset}))
+    return raw
+
+
+def test_an_archive_is_kept_whole(whole, server, cache):
+    server.answers["/first"] = whole
+    found = fetch("photos")
+    assert found == Found("cache", (cache / "photos" / "photos.tar.gz",))
+    assert found.paths[0].read_bytes() == whole
+    assert [path for path in cache.rglob("*") if path.is_file()] == list(found.paths)
+    assert fetch("photos") == found
+    assert server.asked == ["/first"]
+
+
+def test_a_connection_that_drops_half_way(whole, server, cache):
+    server.answers = {"/first": (whole[: len(whole) // 2], len(whole)), "/second": whole}
+    assert fetch("photos").paths[0].read_bytes() == whole
+    assert server.asked == ["/first", "/second"]
+    assert [path.name for path in cache.iterdir()] == ["photos"]
+
+
+def test_where_it_is_not_fetched_the_message_gives_the_command(whole):
+    with pytest.raises(DatasetUnavailable) as caught:
+        verify("photos")
+    message = str(caught.value)
+    assert f"distunlearn data fetch photos ({len(whole)} bytes)" in message
+    assert "/first and put it, as it is, into" in message
+
+
+def test_a_disk_that_is_full_before_the_download(whole, server, cache, monkeypatch):
+    server.answers = {"/first": whole, "/second": whole}
+    usage = namedtuple("usage", "total used free")
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda path: usage(100, 100 - 3, 3))
+        message = rf"no space left in {cache}, {len(whole)} bytes are needed"
+        with pytest.raises(DatasetUnavailable, match=message):
+            fetch("photos")
+    assert not server.asked
+    assert not list(cache.iterdir())
+    # No address is to blame: once there is room, the first is asked.
+    assert fetch("photos").paths[0].read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (errno.ENOSPC, "no space left in .*bytes are needed; free some"),
+        (errno.EDQUOT, "no space left in"),
+        (errno.EROFS, "cannot be written"),
+        (errno.EACCES, "cannot be written"),
+    ],
+)
+@pytest.mark.parametrize("moment", ["while writing", "while moving"])
+def test_a_disk_that_fails_during_the_download(
+    number, message, moment, whole, server, cache, monkeypatch
+):
+    server.answers = {"/first": whole, "/second": whole}
+
+    def fail(*args, **kwargs):
+        raise OSError(number, os.strerror(number))
+
+    class Full(pooch.HTTPDownloader):
+        def __call__(self, url, output_file, pooch_, check_only=False):
+            with open(output_file, "wb") as stream:
+                stream.write(b"the beginning")
+            fail()
+
+    with monkeypatch.context() as patch:
+        if moment == "while writing":
+            patch.setattr(pooch, "HTTPDownloader", Full)
+        else:
+            patch.setattr(Path, "replace", fail)
+        with pytest.raises(DatasetUnavailable, match=message):
+            fetch("photos")
+    # The next address would meet the same disk.
+    assert server.asked == ([] if moment == "while writing" else ["/first"])
+    assert not [path for path in cache.rglob("*") if path.is_file()]
+    assert not list(cache.glob("partial-*"))
+    assert fetch("photos").paths[0].read_bytes() == whole
+
+
+def test_a_closed_cache_does_not_matter_where_the_data_is_elsewhere(whole, tmp_path, monkeypatch):
+    file = put(tmp_path, path="file")
+    monkeypatch.setattr(pooch, "os_cache", lambda name: file / "cache")
+    put(tmp_path / "home", whole, "photos.tar.gz")
+    assert fetch("photos", tmp_path / "home").place == "argument"
+
+
+def test_a_data_set_without_an_address_is_the_readers_to_fetch(cache, tmp_path):
+    for use in (fetch, verify):
+        with pytest.raises(DatasetUnavailable) as caught:
+            use("jigsaw")
+        message = str(caught.value)
+        assert "By hand: with a free Kaggle account" in message
+        assert str(cache / "jigsaw") in message
+        assert "To fetch it" not in message
+    for path in ("train.csv.gz", "jigsaw/train.csv.zip", "train.csv"):
+        # What a reader's own file holds is for the loader to judge; the plain form goes first.
+        own = put(tmp_path / "home", b"any bytes", path)
+        assert fetch("jigsaw", tmp_path / "home") == Found("argument", (own,))
