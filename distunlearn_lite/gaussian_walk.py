@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from .features import Covariance, column_mean, dense_blocks
 from .resampling import KnownGaussians
+from .scores import shared_basis
 from .selection import deleted_rows, deletion_order
 from .task import UnlearningTask
 from .validation import FloatArray
@@ -52,9 +53,10 @@ def gaussian_walk(
         chosen = rng.permutation(np.flatnonzero(is_forget))
         forget, retain = train_rows[chosen], train_rows[~is_forget]
         deleted = np.array([deleted_rows(budget, chosen.size) for budget in budgets])
+        basis = shared_basis(forget, retain, rules)
         records = []
         for rule in rules:
-            order = deletion_order(forget, retain, rule, seed)
+            order = deletion_order(forget, retain, rule, seed, basis)
             values = mean_divergences(forget[order], retain, deleted, truth)
             records += [
                 (task.name, rule, float(budget), seed, name, float(value))

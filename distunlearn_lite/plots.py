@@ -37,14 +37,14 @@ class RuleStyle(NamedTuple):
     marker: str
 
 
-BLACK, GREY, LIGHT = "#1a1a1a", "#6e6e6e", "#d9d9d9"
-BLUE, SKY, GREEN, ORANGE = "#0072B2", "#56B4E9", "#009E73", "#E69F00"
-VERMILION, PURPLE, BROWN = "#D55E00", "#CC79A7", "#8C510A"
+BLACK, GREY, LIGHT, PURPLE, PLUM = "#1a1a1a", "#6e6e6e", "#d9d9d9", "#CC79A7", "#550055"
+BLUE, SKY, GREEN, FOREST, VIOLET = "#0072B2", "#56B4E9", "#009E73", "#335533", "#5500CC"
+VERMILION, ORANGE, BROWN, OLIVE = "#D55E00", "#E69F00", "#8C510A", "#AAAA55"
 DASHED, DOTTED = (0, (5.0, 2.0)), (0, (1.2, 1.6))
 DASH_DOT, LONG = (0, (6.0, 1.8, 1.2, 1.8)), (0, (9.0, 2.0))
 
-# Colours of Okabe and Ito, told apart in every common form of colour blindness; line and marker
-# repeat the message for print in grey. Population names look like the rule they are the limit of.
+# Colours of Okabe and Ito, and four as far apart in every common form of colour blindness; markers
+# repeat the message in grey. Population names look like the rule they are the limit of.
 _DISTANCE = RuleStyle(BLUE, "-", "o")
 _LIKELIHOOD_RATIO = RuleStyle(VERMILION, "-", "s")
 RULE_STYLES = MappingProxyType(
@@ -59,6 +59,10 @@ RULE_STYLES = MappingProxyType(
         "lr-cos": RuleStyle(ORANGE, "-", "D"),
         "tfidf-norm": RuleStyle(PURPLE, DASHED, "P"),
         "coreset": RuleStyle(BLACK, DOTTED, "d"),
+        "knn-ratio": RuleStyle(VIOLET, "-", "<"),
+        "density-ratio": RuleStyle(OLIVE, LONG, ">"),
+        "margin": RuleStyle(PLUM, DASH_DOT, "p"),
+        "influence": RuleStyle(FOREST, DOTTED, "h"),
     }
 )
 OTHER = RuleStyle(BROWN, DASH_DOT, "*")
@@ -149,9 +153,7 @@ def plot_trade_off(frame: pd.DataFrame, metric: str, ax: Axes | None = None) -> 
             walks.index,
             walks.mean(axis=1),
             label=rule,
-            color=look.color,
-            linestyle=look.linestyle,
-            marker=look.marker,
+            **look._asdict(),
             markevery=max(1, len(walks) // 10),
             markeredgecolor="white",
             markeredgewidth=0.6,
@@ -166,7 +168,10 @@ def plot_trade_off(frame: pd.DataFrame, metric: str, ax: Axes | None = None) -> 
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.set(xlabel="deleted share of the forget set", ylabel=METRIC_LABELS.get(metric, metric))
     ax.margins(x=0.01)
-    ax.legend(ncols=1 if len(rules) < 5 else 2, handlelength=3.2)
+    if len(rules) > 8:  # no room among the lines
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=4, handlelength=3.2)
+    else:
+        ax.legend(ncols=1 if len(rules) < 5 else 2, handlelength=3.2)
     return ax
 
 
@@ -202,12 +207,8 @@ def plot_frontier(kappa: float, ax: Axes | None = None, *, eps_max: float | None
     ax.plot(0, scale, "o", color=VERMILION, clip_on=False, zorder=5, label="keep only $p_2$")
     ax.annotate("attainable", (0.62, 0.3), xycoords="axes fraction", ha="center", color=BLUE)
     ax.annotate("out of reach", (0.22, 0.92), xycoords="axes fraction", ha="center", color=GREY)
-    ax.set(
-        xlabel=METRIC_LABELS["kl_preservation"],
-        ylabel=METRIC_LABELS["kl_removal"],
-        xlim=(0, end),
-        ylim=(0, 1.08 * alpha[-1]),
-    )
+    ax.set(xlabel=METRIC_LABELS["kl_preservation"], ylabel=METRIC_LABELS["kl_removal"])
+    ax.set(xlim=(0, end), ylim=(0, 1.08 * alpha[-1]))
     ax.legend(loc="lower right")
     return ax
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import numpy as np
 
+from .domain_rules import density_ratio, influence, knn_ratio, margin
 from .features import (
     TOO_LARGE,
     Covariance,
     column_mean,
     dense_blocks,
-    leading_subspace,
     project,
     row_norms,
+    working_basis,
+    working_directions,
 )
-from .validation import FloatArray, choice, count, generator, is_sparse, sample_matrix
+from .validation import FloatArray, choice, generator, is_sparse, sample_pair
 
-__all__ = ["SCORING_RULES", "score"]
+__all__ = ["SCORING_RULES", "score", "shared_basis", "takes_basis"]
 
 
 def score(
@@ -43,7 +45,14 @@ def score(
       within-set covariance: twice the log-likelihood ratio of two Gaussians that share it;
     - ``lr-cos``: :math:`\cos(x, \mu_1) - \cos(x, \mu_2)`;
     - ``tfidf-norm``: :math:`\sum_j |x_j|`;
-    - ``coreset``: :math:`-|x - \mu_1|`, a baseline that ignores the retained rows.
+    - ``coreset``: :math:`-|x - \mu_1|`, a baseline that ignores the retained rows;
+    - ``knn-ratio``: :math:`\ln(r_2 / r_1)`, the distances to the k-th nearest retained row and to
+      the k-th nearest other forget row;
+    - ``density-ratio``: logit of a logistic classifier of forget against retained rows that was
+      fitted without the fold of x;
+    - ``margin``: logit of that classifier fitted on all rows;
+    - ``influence``: :math:`(1 - \sigma(x))\, x^T H^{-1} g`, by which deleting x lowers the
+      classifier's mean log-loss on the retained rows, to first order.
 
     Parameters
     ----------
@@ -56,10 +65,13 @@ def score(
     rng : numpy.random.Generator or int, optional
         Generator or seed; needed by ``random``, ignored by the others.
     **options
-        ``rank`` (int; ``maha-mu2`` and ``lr-maha``): work within that many leading singular
-        vectors of all rows, uncentred; by default 100 for sparse input or more than 1,000 columns,
-        and every column otherwise. ``squared`` (bool; ``lr-maha``): False takes the difference of
-        the distances themselves, which saturates.
+        ``rank`` (int; the Mahalanobis rules and the four learnt ones): work within that many
+        leading singular vectors of all rows, uncentred; by default 100 for sparse input or more
+        than 1,000 columns, and every column otherwise. ``basis`` (array (d, r); in place of
+        ``rank``): orthonormal directions to work in. ``squared`` (bool; ``lr-maha``): False takes
+        the difference of the distances themselves, which saturates. ``k`` (int; ``knn-ratio``):
+        which neighbour, by default the tenth, or the last of a smaller set. ``folds`` (int;
+        ``density-ratio``): by default 5, or the rows of a smaller set.
 
     Returns
     -------
@@ -71,8 +83,8 @@ def score(
     TypeError
         Where an option does not belong to the rule, ``random`` has no `rng`, or a row is no number.
     ValueError
-        Where the rule is unknown, a set is empty or not finite, the columns differ in number, a
-        covariance is singular, or a score is too large for floating point.
+        Where the rule is unknown, a set is empty, too small for the rule or not finite, the columns
+        differ in number, a covariance is singular, or a score is too large for floating point.
 
     Warns
     -----
@@ -81,7 +93,8 @@ def score(
 
     Notes
     -----
-    Source: the SMS Spam chapter. Covariances are maximum likelihood estimates (1/n), without
+    Source: the SMS Spam chapter, and for the last four rules the works named in the module
+    ``domain_rules``. Covariances are maximum likelihood estimates (1/n), without
     shrinkage. The cosine rules depend on the origin, so features are taken as they come, uncentred:
     for TF-IDF the origin is the empty text. The cosine with a zero vector is 0. A mean that is zero
     up to rounding counts as zero.
@@ -104,12 +117,7 @@ def score(
             raise TypeError(f"rule {rule!r} has no option {option!r}; its options are: {admitted}")
     if rule == "random":
         options["rng"] = rng
-    unwanted, wanted = sample_matrix("forget", forget), sample_matrix("retain", retain)
-    if unwanted.shape[1] != wanted.shape[1]:
-        raise ValueError(
-            f"forget and retain must have the same columns, got {unwanted.shape[1]} and "
-            f"{wanted.shape[1]}; use one vectoriser for both"
-        )
+    unwanted, wanted = sample_pair(forget, retain)
     with np.errstate(over="ignore", invalid="ignore"):
         scores = function(unwanted, wanted, **options)
     if not np.isfinite(scores).all():
@@ -156,18 +164,25 @@ def tfidf_norm(forget: Any, retain: Any) -> FloatArray:
     return row_norms(forget, order=1)
 
 
-def maha_mu2(forget: Any, retain: Any, *, rank: int | None = None) -> FloatArray:
+def maha_mu2(
+    forget: Any, retain: Any, *, rank: int | None = None, basis: FloatArray | None = None
+) -> FloatArray:
     """Mahalanobis distance to the retained mean, with the covariance of the retained rows."""
-    basis = _basis(forget, retain, rank)
+    basis = working_directions(forget, retain, rank, basis)
     centre = column_mean(retain, basis)
     return _mahalanobis(forget, basis, centre, Covariance([retain], [centre], basis))
 
 
 def lr_maha(
-    forget: Any, retain: Any, *, rank: int | None = None, squared: bool = True
+    forget: Any,
+    retain: Any,
+    *,
+    rank: int | None = None,
+    basis: FloatArray | None = None,
+    squared: bool = True,
 ) -> FloatArray:
     """Squared Mahalanobis distance to the retained mean, minus that to the forget mean."""
-    basis = _basis(forget, retain, rank)
+    basis = working_directions(forget, retain, rank, basis)
     unwanted, wanted = column_mean(forget, basis), column_mean(retain, basis)
     pooled = Covariance([forget, retain], [unwanted, wanted], basis)
     if not squared:
@@ -189,18 +204,22 @@ SCORING_RULES: Final[dict[str, Callable[..., FloatArray]]] = {
     "lr-cos": lr_cos,
     "tfidf-norm": tfidf_norm,
     "coreset": coreset,
+    "knn-ratio": knn_ratio,
+    "density-ratio": density_ratio,
+    "margin": margin,
+    "influence": influence,
 }
 
 
-def _basis(forget: Any, retain: Any, rank: int | None) -> FloatArray | None:
-    """Directions to work in; None where every column is used."""
-    columns = forget.shape[1]
-    if rank is None:
-        large = is_sparse(forget) or is_sparse(retain) or columns > 1000
-        wanted = 100 if large else columns
-    else:
-        wanted = count("rank", rank, least=1)
-    return leading_subspace(forget, retain, rank=wanted) if wanted < columns else None
+def takes_basis(rule: str) -> bool:
+    """Return whether a rule has the option ``basis``."""
+    function = SCORING_RULES[choice("rule", rule, SCORING_RULES)]
+    return "basis" in inspect.signature(function).parameters
+
+
+def shared_basis(forget: Any, retain: Any, rules: Iterable[str]) -> FloatArray | None:
+    """``working_basis`` where a rule takes it, computed once for all of them; else None."""
+    return working_basis(forget, retain) if any(map(takes_basis, rules)) else None
 
 
 def _mahalanobis(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
-from .scores import score
+from .scores import score, takes_basis
 from .validation import FloatArray, class_labels, count, fractions, real_array
 
 __all__ = ["SelectiveDeletion", "deleted_rows", "deletion_order", "select_deletions"]
@@ -112,14 +112,17 @@ def select_deletions(scores: ArrayLike, budget: float) -> NDArray[np.intp]:
     return order[: deleted_rows(budget, values.size)]
 
 
-def deletion_order(forget: Any, retain: Any, rule: str, seed: int) -> NDArray[np.intp]:
+def deletion_order(
+    forget: Any, retain: Any, rule: str, seed: int, basis: FloatArray | None = None
+) -> NDArray[np.intp]:
     """All forget rows in the order in which a rule deletes them.
 
     Each rule has a stream of random numbers of its own, so that leaving a rule out of a sweep
-    changes no other.
+    changes no other. `basis`, as from ``scores.shared_basis``, goes to the rules that take one.
     """
     stream = np.random.default_rng([seed, zlib.crc32(rule.encode())])
-    return select_deletions(score(forget, retain, rule, rng=stream), 1.0)
+    options = {"basis": basis} if takes_basis(rule) else {}
+    return select_deletions(score(forget, retain, rule, rng=stream, **options), 1.0)
 
 
 class SelectiveDeletion(BaseEstimator):  # type: ignore[misc]

@@ -12,6 +12,8 @@ from distunlearn_lite.features import (
     leading_subspace,
     project,
     row_norms,
+    working_basis,
+    working_directions,
 )
 
 RNG = np.random.default_rng(0)
@@ -75,6 +77,70 @@ def test_leading_directions_of_many_columns_come_close_to_the_svd():
     captured = np.linalg.norm(rows @ found) ** 2 / (values[:50] ** 2).sum()
     assert 0.98 < captured <= 1 + 1e-12
     assert (found == leading_subspace(rows, rank=50)).all()
+
+
+@pytest.mark.usefixtures("_blocks")
+def test_single_precision_gives_the_same_directions():
+    # A common offset, as features have it: the first singular value is far above the others.
+    scaled = (RNG.standard_normal((60, 12)) * np.logspace(0, -2, 12) + 3).astype(np.float32)
+    exact = np.linalg.svd(scaled.astype(float))[2][:4]
+    found = leading_subspace(scaled[:20], scaled[20:], rank=4)
+    assert found.dtype == np.float64
+    assert found.T @ found == pytest.approx(np.eye(4), abs=1e-12)
+    assert np.linalg.norm(found - exact.T @ (exact @ found)) < 1e-4
+
+
+def test_the_working_basis_is_for_sparse_and_for_many_columns():
+    thin, wide = sparse.csr_array(ROWS), RNG.standard_normal((20, 1001))
+    assert working_basis(ROWS, ROWS) is None
+    assert working_basis(thin, thin) is None  # fewer columns than the hundred it would take
+    assert working_basis(ROWS, ROWS, rank=12) is None
+    assert working_basis(wide[:, :1000], wide[:, :1000]) is None
+    assert working_basis(wide, wide).shape == (1001, 100)
+    assert working_basis(sparse.csr_array(wide[:, :150]), wide[:, :150]).shape == (150, 100)
+    found = working_basis(ROWS[:20], thin[20:], rank=3)
+    assert abs(found.T @ leading_subspace(ROWS, rank=3)) == pytest.approx(np.eye(3), abs=1e-6)
+    assert working_directions(ROWS, ROWS, None, BASIS) == pytest.approx(BASIS)
+    assert (working_directions(ROWS[:20], thin[20:], 3, None) == found).all()
+
+
+@pytest.mark.parametrize(
+    ("rank", "basis", "error", "message"),
+    [
+        (2, BASIS, ValueError, "rank and basis must not be given both"),
+        (
+            None,
+            BASIS[:5],
+            ValueError,
+            r"must have shape \(12, r\) with r from 1 to 12.*got \(5, 3\)",
+        ),
+        (
+            None,
+            np.empty((12, 0)),
+            ValueError,
+            r"got \(12, 0\); make it with features.working_basis",
+        ),
+        (None, np.ones((12, 13)), ValueError, r"got \(12, 13\)"),
+        (None, np.ones(12), ValueError, r"basis must be two-dimensional, got shape \(12,\)"),
+        (None, 2 * BASIS, ValueError, "must have orthonormal columns; pass np.linalg.qr"),
+        (None, BASIS * np.nan, ValueError, "basis must be finite"),
+        (None, "pca", TypeError, "basis must be an array of real numbers"),
+        (0, None, ValueError, "rank must be at least 1, got 0"),
+        (True, None, TypeError, "rank must be a whole number"),
+    ],
+)
+def test_bad_directions_are_refused(rank, basis, error, message):
+    with pytest.raises(error, match=message):
+        working_directions(ROWS, ROWS, rank, basis)
+
+
+def test_fewer_independent_rows_than_directions_still_give_a_basis():
+    rows = np.outer(RNG.standard_normal(9), RNG.standard_normal(12))  # all on one line
+    for given in (rows, sparse.csr_array(rows), np.zeros((9, 12))):
+        found = leading_subspace(given, rank=5)
+        assert found.T @ found == pytest.approx(np.eye(5), abs=1e-12)
+    line = rows[0] / np.linalg.norm(rows[0])
+    assert abs(leading_subspace(rows, rank=5)[:, 0] @ line) == pytest.approx(1)
 
 
 def test_leading_directions_refuse_huge_numbers():

@@ -1,5 +1,7 @@
 """Figures: what is drawn, in which look, and nothing left behind."""
 
+import itertools
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -49,8 +51,49 @@ def test_every_rule_and_metric_has_a_look_of_its_own():
         assert len({getattr(look, part) for look in looks}) == len(looks)
     assert plots.rule_style("distance") == plots.rule_style("maha-mu2")
     assert plots.rule_style("likelihood-ratio") == plots.rule_style("lr-maha")
-    assert plots.rule_style("my own") not in looks
+    other = plots.rule_style("my own")
+    assert other.marker not in {look.marker for look in looks}
+    assert other.color not in {look.color for look in looks}
     assert set(METRICS) <= set(plots.METRIC_LABELS)
+
+
+# Severe protan, deutan and tritan vision in linear RGB (Machado, Oliveira and Fernandes 2009).
+VISION = {
+    "full": np.eye(3),
+    "protan": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deutan": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritan": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def lab(color, vision):
+    """CIELAB coordinates of a colour as seen."""
+    rgb = np.array(to_rgba(color)[:3])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = TO_XYZ @ np.clip(np.array(vision) @ linear, 0, 1) / TO_XYZ.sum(axis=1)
+    f = np.where(seen > 0.008856, np.cbrt(seen), 7.787 * seen + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_the_colours_of_the_rules_stay_apart_in_every_vision(vision):
+    looks = [plots.rule_style(rule) for rule in (*SCORING_RULES, "my own")]
+    seen = [lab(look.color, VISION[vision]) for look in looks]
+    apart = [np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)]
+    assert min(apart) > 13  # about 2 is the least difference seen side by side
 
 
 def test_a_trade_off_shows_mean_and_interval_of_each_rule():

@@ -11,7 +11,7 @@ from sklearn.metrics.pairwise import cosine_distances, euclidean_distances
 
 from distunlearn_lite import features, validation
 from distunlearn_lite.gaussian import Gaussian
-from distunlearn_lite.scores import SCORING_RULES, score
+from distunlearn_lite.scores import SCORING_RULES, score, shared_basis, takes_basis
 from distunlearn_lite.selection import select_deletions
 
 RULES = [
@@ -23,8 +23,15 @@ RULES = [
     "lr-cos",
     "tfidf-norm",
     "coreset",
+    "knn-ratio",
+    "density-ratio",
+    "margin",
+    "influence",
 ]
-DETERMINISTIC = RULES[1:]
+CLOSED = RULES[1:8]  # rules with a formula in means and covariances
+BY_VALUE = [rule for rule in RULES[1:] if rule != "density-ratio"]  # its folds go by position
+LEARNT = RULES[8:]
+IN_A_BASIS = ["maha-mu2", "lr-maha", *LEARNT]
 
 
 def two_sets(dim=3, seed=0, n1=40, n2=60):
@@ -59,7 +66,7 @@ def test_every_rule_matches_its_formula():
         "tfidf-norm": np.abs(forget).sum(axis=1),
         "coreset": -euclidean_distances(forget, mu1)[:, 0],
     }
-    assert set(expected) == set(DETERMINISTIC)
+    assert set(expected) == set(CLOSED)
     for rule, values in expected.items():
         assert score(forget, retain, rule) == pytest.approx(values, rel=1e-9, abs=1e-9), rule
     unsquared = np.sqrt(squared(forget, mu2)) - np.sqrt(squared(forget, mu1))
@@ -127,16 +134,17 @@ def test_the_scale_of_all_features_never_changes_the_order(rule, scale, seed):
     assert (order == scaled).all()
 
 
-@given(st.sampled_from(DETERMINISTIC), st.integers(0, 10**6))
+@given(st.sampled_from(BY_VALUE), st.integers(0, 10**6))
 def test_the_order_of_the_rows_does_not_matter(rule, seed):
     forget, retain = two_sets(3, seed)
     rng = np.random.default_rng(seed)
     one, two = rng.permutation(len(forget)), rng.permutation(len(retain))
     shuffled = score(forget[one], retain[two], rule)
-    assert shuffled == pytest.approx(score(forget, retain, rule)[one], rel=1e-9, abs=1e-9)
+    digits = 1e-6 if rule in LEARNT else 1e-9
+    assert shuffled == pytest.approx(score(forget, retain, rule)[one], rel=digits, abs=digits)
 
 
-@pytest.mark.parametrize("rule", DETERMINISTIC)
+@pytest.mark.parametrize("rule", CLOSED)
 def test_scores_rise_away_from_the_retained_set(rule):
     # On the half-line from mu2 through mu1 every rule but the coreset prefers the farther point;
     # the cosine rules cannot see distance, so they are given an angle.
@@ -187,11 +195,12 @@ def test_sparse_rows_score_like_dense_ones(rule, kind):
     retain = np.where(rng.random((70, 8)) < 0.3, rng.random((70, 8)), 0)
     forget[7] = 0
     dense = score(forget, retain, rule, rng=0)
-    assert score(kind(forget), kind(retain), rule, rng=0) == pytest.approx(dense, abs=1e-12)
-    assert score(kind(forget), retain, rule, rng=0) == pytest.approx(dense, abs=1e-12)
+    digits = 1e-6 if rule in LEARNT else 1e-12
+    assert score(kind(forget), kind(retain), rule, rng=0) == pytest.approx(dense, abs=digits)
+    assert score(kind(forget), retain, rule, rng=0) == pytest.approx(dense, abs=digits)
 
 
-@pytest.mark.parametrize("rule", ["maha-mu2", "lr-maha"])
+@pytest.mark.parametrize("rule", IN_A_BASIS)
 def test_rank_works_within_the_leading_directions(rule):
     rng = np.random.default_rng(4)
     scale = np.logspace(1, -3, 30)
@@ -202,9 +211,26 @@ def test_rank_works_within_the_leading_directions(rule):
     basis = np.linalg.svd(np.vstack([forget, retain]))[2][:6].T
     expected = score(forget @ basis, retain @ basis, rule)
     assert score(forget, retain, rule, rank=6) == pytest.approx(expected, rel=1e-6)
+    assert score(forget, retain, rule, basis=basis) == pytest.approx(expected, rel=1e-9)
     rows = [sparse.csr_array(x) for x in (forget, retain)]
     assert score(*rows, rule, rank=6) == pytest.approx(expected, rel=1e-6)
+    assert score(*rows, rule, basis=basis) == pytest.approx(expected, rel=1e-9)
     assert score(forget, retain, rule, rank=30) == pytest.approx(score(forget, retain, rule))
+
+
+def test_a_basis_computed_once_serves_all_rules():
+    rng = np.random.default_rng(7)
+    rows = sparse.csr_array(np.where(rng.random((260, 150)) < 0.1, rng.random((260, 150)), 0))
+    forget, retain = rows[:120], rows[120:]
+    assert [rule for rule in RULES if takes_basis(rule)] == IN_A_BASIS
+    basis = shared_basis(forget, retain, RULES)
+    assert basis.shape == (150, 100)
+    for rule in IN_A_BASIS:
+        assert (score(forget, retain, rule, basis=basis) == score(forget, retain, rule)).all()
+    assert shared_basis(forget, retain, ["random", "lr-cos"]) is None
+    assert shared_basis(forget.toarray(), retain.toarray(), RULES) is None
+    with pytest.raises(ValueError, match="unknown rule 'best'"):
+        shared_basis(forget, retain, ["best"])
 
 
 def test_text_scores_use_a_hundred_directions():
@@ -251,12 +277,12 @@ def test_memory_mapped_rows_score_like_rows_in_memory(rule, dtype, tmp_path, mon
 def test_equal_rows_score_equal():
     forget, retain = two_sets(4)
     doubled = np.vstack([forget, forget])
-    for rule in DETERMINISTIC:
+    for rule in BY_VALUE:
         scores = score(doubled, retain, rule)
-        assert scores[:40] == pytest.approx(scores[40:], rel=1e-12), rule
+        assert scores[:40] == pytest.approx(scores[40:], rel=1e-9), rule
 
 
-@pytest.mark.parametrize("rule", DETERMINISTIC)
+@pytest.mark.parametrize("rule", BY_VALUE)
 def test_constant_scores_are_announced(rule):
     forget = np.ones((6, 2))
     retain = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0], [0.3, -1.0]])
@@ -285,9 +311,21 @@ def test_neither_one_row_nor_random_scores_are_called_constant():
             TypeError,
             "no option 'rank'; its options are: none",
         ),
-        (([1.0], [2.0], "lr-maha"), {"k": 3}, TypeError, "no option 'k'.*are: rank, squared"),
+        (
+            ([1.0], [2.0], "lr-maha"),
+            {"k": 3},
+            TypeError,
+            "no option 'k'.*are: basis, rank, squared",
+        ),
         (([1.0, 2.0], [2.0], "lr-maha"), {"rank": 0}, ValueError, "rank must be at least 1, got 0"),
         (([1.0, 2.0], [2.0], "lr-maha"), {"rank": 0.5}, TypeError, "rank must be a whole number"),
+        (
+            ([1.0, 2.0], [2.0], "lr-maha"),
+            {"rank": 1, "basis": np.eye(1)},
+            ValueError,
+            "rank and basis must not be given both; leave out rank=",
+        ),
+        (([1.0, 2.0], [2.0], "l2-mu2"), {"basis": np.eye(1)}, TypeError, "no option 'basis'"),
         (([], [2.0], "l2-mu2"), {}, ValueError, "forget must hold at least one sample"),
         (([1.0], np.empty((0, 1)), "l2-mu2"), {}, ValueError, "retain must hold at least one"),
         (([np.nan], [2.0], "l2-mu2"), {}, ValueError, "forget must be finite, got 1 NaN"),

@@ -13,8 +13,13 @@ from sklearn.base import clone
 from sklearn.utils import _metadata_requests
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
-from distunlearn_lite.scores import score
-from distunlearn_lite.selection import SelectiveDeletion, deleted_rows, select_deletions
+from distunlearn_lite.scores import SCORING_RULES, score
+from distunlearn_lite.selection import (
+    SelectiveDeletion,
+    deleted_rows,
+    deletion_order,
+    select_deletions,
+)
 
 score_lists = st.lists(st.integers(-3, 3) | st.floats(-1e6, 1e6), min_size=1, max_size=30)
 
@@ -112,6 +117,21 @@ def test_bad_selections_are_refused(scores, budget, error, message):
         select_deletions(scores, budget)
 
 
+@pytest.mark.parametrize("rule", ["random", "l2-mu2", "maha-mu2", "knn-ratio", "margin"])
+def test_a_shared_basis_reaches_the_rules_that_take_one(rule):
+    rng = np.random.default_rng(2)
+    forget, retain = rng.standard_normal((30, 8)) + 0.5, rng.standard_normal((50, 8))
+    basis = np.eye(8)[:, [1, 4]]
+    order = deletion_order(forget, retain, rule, 3, basis)
+    assert sorted(order) == list(range(30))
+    if rule in ("random", "l2-mu2"):
+        assert (order == deletion_order(forget, retain, rule, 3)).all()
+    else:
+        chosen = [x[:, [1, 4]] for x in (forget, retain)]
+        assert (order == deletion_order(*chosen, rule, 3)).all()
+        assert (order != deletion_order(forget, retain, rule, 3)).any()
+
+
 def two_classes(seed=0):
     rng = np.random.default_rng(seed)
     y = rng.permutation(np.repeat([0, 1], [30, 20]))
@@ -147,6 +167,16 @@ def test_containers_come_back_as_they_went_in():
     X_list, y_list = SelectiveDeletion(budget=3).fit_resample(X.tolist(), y.tolist())
     assert (X_list == kept).all()
     assert y_list.size == 47
+
+
+@pytest.mark.parametrize("rule", SCORING_RULES)
+def test_the_sampler_knows_every_rule(rule):
+    X, y = two_classes()
+    sampler = SelectiveDeletion(rule=rule, budget=5)
+    X_kept, _ = sampler.fit_resample(sparse.csr_array(X), y)
+    assert X_kept.shape == (45, 3)
+    expected = score(X[y == 1], X[y == 0], rule, rng=0)
+    assert sampler.scores_ == pytest.approx(expected, abs=1e-6)
 
 
 def test_labels_of_any_kind_mark_the_forget_rows():
