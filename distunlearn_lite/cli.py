@@ -8,17 +8,20 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
+from concurrent.futures.process import BrokenProcessPool
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .comments import read_comments
 from .errors import DatasetUnavailable
-from .fetching import available, fetch, find, verify
+from .fetching import Found, available, fetch, find, verify
 from .manifest import MANIFEST
+from .recipes import RECIPES
 from .recording import PACKAGES, library_hash
-from .replications import RECIPES, replicate
+from .replications import replicate
 from .results import budget_to_reach
 from .scores import SCORING_RULES, score
 from .selection import select_deletions
@@ -39,14 +42,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 where it went well, 1 where `doctor` found something wrong, 2 on bad
-        input or missing data, with one message on stderr, and 130 where it was interrupted.
+        0 where it went well, 1 where `doctor` found something wrong, 2 on bad input, missing data
+        or a killed worker, with one message on stderr, and 130 where it was interrupted.
     """
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
     except (ValueError, TypeError, DatasetUnavailable, OSError) as error:
         print(f"distunlearn: {error}", file=sys.stderr)
+        return 2
+    except BrokenProcessPool:
+        print(
+            "distunlearn: a worker process was killed, most likely for want of memory; the same "
+            "command goes on from the finished seeds, and a smaller --jobs takes less memory",
+            file=sys.stderr,
+        )
         return 2
     except KeyboardInterrupt:
         print("distunlearn: interrupted", file=sys.stderr)
@@ -61,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
 
     data = commands.add_parser("data", help="list, fetch or verify the real data sets")
     data.add_argument("action", choices=("list", "fetch", "verify"))
-    data.add_argument("name", nargs="*", metavar="NAME", help="data sets; by default all")
+    data.add_argument(
+        "name", nargs="*", metavar="NAME", help="by default all, for fetch the small one"
+    )
     data.set_defaults(run=_data)
 
     select = commands.add_parser("select", help="choose the rows of your own arrays to delete")
@@ -115,6 +127,8 @@ def _budget(text: str) -> float:
 
 def _data(arguments: argparse.Namespace) -> int:
     names = arguments.name or list(MANIFEST)
+    if not arguments.name and arguments.action == "fetch":
+        names = [name for name in MANIFEST if MANIFEST[name].by_default]
     unknown = [name for name in names if name not in MANIFEST]
     if unknown:
         raise ValueError(
@@ -127,9 +141,19 @@ def _data(arguments: argparse.Namespace) -> int:
             print(f"{name}: {dataset.title}, {dataset.licence}; {states[name]}")
         return 0
     for name in names:
+        if not arguments.name and arguments.action == "verify" and find(name) is None:
+            print(f"{name}: absent; distunlearn data fetch {name}")
+            continue
         found = fetch(name) if arguments.action == "fetch" else verify(name)
-        print(f"{name}: checksums right; {', '.join(map(str, found.paths))}")
+        print(f"{name}: {_judged(name, found)}; {', '.join(map(str, found.paths))}")
     return 0
+
+
+def _judged(name: str, found: Found) -> str:
+    """What is right about files whose checksums are; a file without one is read row by row."""
+    if name == "jigsaw":
+        return f"rows right, {read_comments(found.paths[0]).origin}"
+    return "checksums right"
 
 
 def _select(arguments: argparse.Namespace) -> int:
@@ -202,9 +226,12 @@ def _doctor(arguments: argparse.Namespace) -> int:
             found = find(name)
             if found is None:
                 print(f"{name}: absent, chapters run on {dataset.standin}")
-                print(f"  to fetch it: distunlearn data fetch {name}")
+                how = "to fetch it" if dataset.addresses else "how to fetch it by hand"
+                print(f"  {how}: distunlearn data fetch {name}")
             else:
-                print(f"{name}: chapters run on the real data ({verify(name).place})")
+                place = verify(name).place
+                judged = _judged(name, found)
+                print(f"{name}: chapters run on the real data ({place}), {judged}")
         except ValueError as error:
             wrong = 1
             print(f"{name}: chapters stop: {error}")

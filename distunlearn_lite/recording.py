@@ -19,7 +19,7 @@ import pandas as pd
 from .sweep import COLUMNS
 from .task import UnlearningTask
 
-__all__ = ["Recorded", "library_hash", "load_recorded", "record"]
+__all__ = ["Recorded", "environment", "library_hash", "load_recorded", "record", "write_whole"]
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "joblib")
 DECIMALS = 6
@@ -48,7 +48,9 @@ def record(
     *,
     command: str,
     task: UnlearningTask | Sequence[UnlearningTask],
+    measured: Sequence[Mapping[str, Any]] | None = None,
     settings: Mapping[str, Any] | None = None,
+    made_by: Mapping[str, Any] | None = None,
 ) -> Recorded:
     """Write a sweep as ``<name>.csv``, with its provenance beside it as ``<name>.json``.
 
@@ -64,8 +66,12 @@ def record(
         What to type to have the same table again.
     task : UnlearningTask or sequence of UnlearningTask
         The data swept; the provenance describes one task as a mapping, several as a list of them.
+    measured : sequence of mapping, optional
+        Measured separability of each task; it stands with the task's data.
     settings : mapping, optional
         Further entries of the provenance (values as JSON takes them), such as the model.
+    made_by : mapping, optional
+        Result of ``environment`` when the run began; by default that of now.
 
     Returns
     -------
@@ -90,6 +96,7 @@ def record(
     text = frame.round({"budget": DECIMALS, "value": DECIMALS}).to_csv(
         index=False, lineterminator="\n"
     )
+    tasks = (task,) if isinstance(task, UnlearningTask) else tuple(task)
     data = [
         {
             "task": part.name,
@@ -98,8 +105,10 @@ def record(
             "rows": len(part),
             "forget_rows": int(part.forget.sum()),
         }
-        for part in ((task,) if isinstance(task, UnlearningTask) else task)
+        for part in tasks
     ]
+    for entry, values in zip(data, measured or (), strict=measured is not None):
+        entry["separability"] = dict(values)
     provenance = {
         "name": name,
         "command": command,
@@ -109,16 +118,14 @@ def record(
         "rules": list(dict.fromkeys(frame["rule"])),
         "budgets": sorted({round(float(budget), DECIMALS) for budget in frame["budget"]}),
         **(settings or {}),
-        "versions": {"python": platform.python_version()}
-        | {package: version(package) for package in PACKAGES},
-        "library_sha256": library_hash(),
+        **(environment() if made_by is None else made_by),
         "machine": {"system": platform.system(), "cores": os.cpu_count()},
         "csv_sha256": hashlib.sha256(text.encode()).hexdigest(),
     }
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    _replace(place / f"{name}.csv", text)
-    _replace(place / f"{name}.json", json.dumps(provenance, indent=1, ensure_ascii=False) + "\n")
+    write_whole(place / f"{name}.csv", text)
+    write_whole(place / f"{name}.json", json.dumps(provenance, indent=1, ensure_ascii=False) + "\n")
     return load_recorded(name, folder)
 
 
@@ -168,9 +175,19 @@ def library_hash() -> str:
     return total.hexdigest()
 
 
-def _replace(path: Path, text: str) -> None:
+def environment() -> dict[str, Any]:
+    """Versions and library that produce results."""
+    return {
+        "versions": {"python": platform.python_version()}
+        | {package: version(package) for package in PACKAGES},
+        "library_sha256": library_hash(),
+    }
+
+
+def write_whole(path: Path, text: str) -> None:
     """Write the whole file, or leave it as it was."""
-    draft = path.with_name(f".{path.name}.part")
+    # A name of its own for each process, so that two runs at once do not mix their bytes.
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         draft.write_bytes(text.encode())
         os.replace(draft, path)

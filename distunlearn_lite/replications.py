@@ -1,129 +1,31 @@
-"""The experiments whose full results the book records: one recipe each, one way to run them."""
+"""Running a recipe and recording its result, cell by cell, so that an interrupted run goes on."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
+from typing import Any
 
+import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from joblib import Parallel, delayed
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
 
-from .datasets import load_sms_spam, make_gaussians
-from .recording import Recorded, record
-from .scores import SCORING_RULES
+from .recipes import RECIPES, Recipe
+from .recording import Recorded, environment, record, write_whole
+from .separability import separability
 from .sweep import sweep
 from .task import UnlearningTask
-from .validation import choice
+from .validation import choice, count, distinct
 
-__all__ = ["RECIPES", "Recipe", "replicate", "run", "synthetic_gaussians", "text_classifier"]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """One experiment: what to load, train, delete and measure.
-
-    Parameters
-    ----------
-    name : str
-        Name on the command line and of the recorded files.
-    summary : str
-        One line on what it is.
-    load : callable
-        Returns the task, or several; called with ``data_home`` and ``download``.
-    model : callable
-        Returns a new model for ``sweep``.
-    rules : tuple of str
-        Scoring rules, ``random`` among them.
-    budgets : tuple of float
-        Deleted fractions.
-    seeds : tuple of int
-        Seeds of the recorded run.
-    metric, target : str
-        The headline, as ``budget_to_reach`` takes them.
-    """
-
-    name: str
-    summary: str
-    load: Callable[..., UnlearningTask | tuple[UnlearningTask, ...]]
-    model: Callable[[], BaseEstimator | str]
-    rules: tuple[str, ...] = tuple(SCORING_RULES)
-    budgets: tuple[float, ...] = tuple(step / 20 for step in range(21))
-    seeds: tuple[int, ...] = tuple(range(10))
-    metric: str = "forget_recall"
-    target: str = "half"
-
-
-def synthetic_gaussians(
-    data_home: str | os.PathLike[str] | None = None, download: bool = True
-) -> tuple[UnlearningTask, ...]:
-    """Two pairs of Gaussians on a line, of low and of high separation, n1/n2 = 1/2.
-
-    The set-up is this book's: the paper's is not known. It is the one found at which the exact
-    curves reach half of the removal gap at the fractions that the paper reports.
-
-    Parameters
-    ----------
-    data_home, download
-        Not used; every replication is loaded in the same way.
-
-    Returns
-    -------
-    tuple of UnlearningTask
-        ``gaussians-low`` (separation 0.4) and ``gaussians-high`` (3.2).
-    """
-    return tuple(
-        make_gaussians(5_000, 10_000, separation, rng=0, name=f"gaussians-{level}")
-        for level, separation in (("low", 0.4), ("high", 3.2))
-    )
-
-
-def text_classifier() -> BaseEstimator:
-    """TF-IDF of words and logistic regression, as scikit-learn sets them, fitted to the optimum.
-
-    The tolerance is tighter than scikit-learn's, so that a warm start does not show: at 1e-4 the
-    answers of a warm and of a cold fit differ on a few test messages.
-
-    Returns
-    -------
-    sklearn.pipeline.Pipeline
-        Not yet fitted.
-    """
-    return make_pipeline(
-        TfidfVectorizer(),
-        LogisticRegression(solver="newton-cg", tol=1e-8, max_iter=1000, warm_start=True),
-    )
-
-
-RECIPES: Mapping[str, Recipe] = MappingProxyType(
-    {
-        recipe.name: recipe
-        for recipe in (
-            Recipe(
-                name="gaussians",
-                summary="Synthetic Gaussians of low and high separation, the refitted mean",
-                load=synthetic_gaussians,
-                model=lambda: "gaussian",
-                # On a line a cosine is a sign, and only texts have term weights.
-                rules=("random", "l2-mu2", "maha-mu2", "lr-maha", "coreset"),
-                seeds=tuple(range(20)),
-                metric="kl_removal",
-                target="half-gap",
-            ),
-            Recipe(
-                name="sms",
-                summary="SMS Spam Collection, spam to be forgotten, TF-IDF, logistic regression",
-                load=load_sms_spam,
-                model=text_classifier,
-            ),
-        )
-    }
-)
+__all__ = ["replicate", "run"]
 
 
 def replicate(
@@ -163,11 +65,17 @@ def replicate(
     DatasetUnavailable
         Where the real data is not to be had; a stand-in is never recorded.
     ValueError
-        Where the name is unknown.
+        Where the name is unknown, or seeds repeat.
+    OSError
+        Where the folder cannot be written, for example because the disk is full.
 
     Notes
     -----
-    Source: the SMS Spam chapter.
+    Source: the scoreboard chapter. A cell is one seed of one task. Finished cells wait in a folder
+    ``.<name>-cells`` beside the results, so a run that was interrupted loses only the cells it was
+    working on, and the same command goes on from there. Cells of other code, data or package
+    versions are not used, and go when a run is recorded. One run of a recipe at a time: the first
+    to end takes the cells of the other away, which then stops.
     """
     recipe = RECIPES[choice("replication", name, RECIPES)]
     task = recipe.load(data_home=data_home, download=download)
@@ -202,7 +110,7 @@ def run(
     Raises
     ------
     ValueError
-        Where a task is a stand-in.
+        Where a task is a stand-in, or seeds repeat.
     """
     tasks = (task,) if isinstance(task, UnlearningTask) else tuple(task)
     for part in tasks:
@@ -211,18 +119,86 @@ def run(
                 f"{part.name} stands in for the data of {recipe.name!r} and is not to be recorded "
                 "under its name; fetch the real data with `distunlearn data fetch`"
             )
-    draws = recipe.seeds if seeds is None else tuple(seeds)
-    model = recipe.model()
-    frames = [
-        sweep(part, model, recipe.rules, recipe.budgets, draws, n_jobs=n_jobs, progress=progress)
-        for part in tasks
+    plans, seed_option = [recipe.of(part.name) for part in tasks], ""
+    if seeds is not None:
+        chosen = tuple(sorted(distinct("seeds", [count("seed", seed) for seed in seeds])))
+        plans = [replace(plan, seeds=chosen) for plan in plans]
+        seed_option = f" --seeds {' '.join(map(str, chosen))}"
+    made_by = environment()
+    drafts = Path(folder) / f".{recipe.name}-cells"
+    drafts.mkdir(parents=True, exist_ok=True)
+    cells, measured = [], []
+    for part, plan in zip(tasks, plans, strict=True):
+        key = _key(part, plan, made_by)
+        measured.append(drafts / f"{part.name}-{key}.json")
+        cells.append([drafts / f"{part.name}-{seed}-{key}.csv" for seed in plan.seeds])
+    jobs = [
+        delayed(_sweep_cell)(path, part, plan, seed)
+        for part, plan, paths in zip(tasks, plans, cells, strict=True)
+        for path, seed in zip(paths, plan.seeds, strict=True)
+    ] + [
+        delayed(_measure_cell)(path, part, plan)
+        for path, part, plan in zip(measured, tasks, plans, strict=True)
     ]
-    seed_option = "" if draws == recipe.seeds else f" --seeds {' '.join(map(str, draws))}"
-    return record(
+    finished = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs)
+    disable = None if progress is None else not progress
+    for _ in tqdm(finished, total=len(jobs), desc=f"replicate {recipe.name}", disable=disable):
+        pass
+    variants = {
+        name: {key: value for key, value in changes.items() if key != "seeds" or seeds is None}
+        | ({"model": _model(recipe.of(name))} if "model" in changes else {})
+        for name, changes in recipe.variants.items()
+    }
+    frames = [_table(paths, plan) for paths, plan in zip(cells, plans, strict=True)]
+    recorded = record(
         pd.concat(frames, ignore_index=True),
         recipe.name,
         folder,
         command=f"distunlearn replicate {recipe.name}{seed_option}",
         task=tasks,
-        settings={"model": " ".join(str(model).split())},
+        measured=[json.loads(path.read_text(encoding="utf-8")) for path in measured],
+        settings={"model": _model(recipe)} | ({"variants": variants} if variants else {}),
+        made_by=made_by,
     )
+    shutil.rmtree(drafts)
+    return recorded
+
+
+def _key(task: UnlearningTask, plan: Recipe, made_by: Mapping[str, Any]) -> str:
+    """What a cell depends on besides its seed, in a few letters."""
+    parts = (task.name, task.provenance, len(task), _model(plan), plan.rules, plan.budgets, made_by)
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _model(plan: Recipe) -> str:
+    return " ".join(str(plan.model()).split())
+
+
+def _sweep_cell(path: Path, task: UnlearningTask, plan: Recipe, seed: int) -> None:
+    """Sweep one seed of one task, unless that was done before."""
+    if not path.is_file():
+        frame = sweep(task, plan.model(), plan.rules, plan.budgets, [seed], progress=False)
+        write_whole(path, frame.to_csv(index=False))
+
+
+def _measure_cell(path: Path, task: UnlearningTask, plan: Recipe) -> None:
+    """Measure how far apart the two sets of one task are, in the features of its model."""
+    if path.is_file():
+        return
+    model = plan.model()
+    part = task.official_test if task.official_test is not None else np.zeros(len(task), bool)
+    rows, forget = task.X[~part], task.forget[~part]
+    with threadpool_limits(limits=1):
+        if isinstance(model, Pipeline):
+            rows = model[:-1].fit_transform(rows)
+        found = separability(rows[forget], rows[~forget])
+    values = {"auc": round(found.auc, 4), "delta": round(found.delta, 4), "rank": found.rank}
+    write_whole(path, json.dumps(values))
+
+
+def _table(paths: Sequence[Path], plan: Recipe) -> pd.DataFrame:
+    """The cells of one task, in the order of ``sweep``."""
+    parts = [pd.read_csv(path) for path in paths]
+    frame = pd.concat(parts, ignore_index=True)
+    place = frame["rule"].map({rule: i for i, rule in enumerate(plan.rules)}).to_numpy()
+    return frame.iloc[place.argsort(kind="stable")].reset_index(drop=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -12,14 +11,15 @@ import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone, is_classifier
-from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from .gaussian_walk import gaussian_walk
 from .metrics import characteristic_label, measure
-from .scores import SCORING_RULES
+from .refit_path import RefitPath
+from .ridge_path import RidgePath
+from .scores import SCORING_RULES, shared_basis
 from .selection import deleted_rows, deletion_order
 from .task import UnlearningTask
 from .validation import choice, count, distinct, rising_fractions
@@ -55,7 +55,8 @@ def sweep(
         The steps before the classifier (vectorisers, scalers) are fitted on the training part
         before deletion and kept; scores and classifier see the transformed rows. A classifier
         with ``warm_start=True`` starts each fit from its previous solution; it then needs a
-        tolerance small enough that the starting point does not show in the metrics. The word
+        tolerance small enough that the starting point does not show in the metrics; a
+        ``RidgeClassifier`` on dense rows is refitted by an exact formula. The word
         ``"gaussian"`` refits the mean of a Gaussian with known covariance instead.
     rules : sequence of str
         Names in ``SCORING_RULES``.
@@ -205,20 +206,18 @@ def _one_seed(
         # The shuffle settles ties once, so that the file's order cannot leak into a selection.
         forget = rng.permutation(np.flatnonzero(train.forget))
         retain = np.flatnonzero(~train.forget)
-        everything = np.concatenate([retain, forget])
-        untouched = _refit(classifier, None, rows[everything], train.y[everything])
+        unwanted, wanted = rows[forget], rows[retain]
+        y_retain, y_forget = train.y[retain], train.y[forget]
+        del train, rows  # large features are not held twice
+        path: RidgePath | RefitPath
+        ridge = RidgePath.serves(classifier, wanted, forget.size)
+        path = (RidgePath if ridge else RefitPath)(classifier, wanted, unwanted, y_retain, y_forget)
+        deleted = np.array([deleted_rows(budget, forget.size) for budget in budgets])
+        basis = shared_basis(unwanted, wanted, rules)
         records = []
         for rule in rules:
-            order = forget[deletion_order(rows[forget], rows[retain], rule, seed)]
-            # Kept points first, the first to go last: every edited training set is a prefix.
-            kept = np.concatenate([retain, order[::-1]])
-            x, y = rows[kept], train.y[kept]
-            fitted = copy.deepcopy(untouched)
-            for budget in budgets:
-                deleted = deleted_rows(budget, forget.size)
-                if deleted:
-                    left = kept.size - deleted
-                    fitted = _refit(classifier, fitted, x[:left], y[:left])
+            order = deletion_order(unwanted, wanted, rule, seed, basis)
+            for budget, fitted in zip(budgets, path.walk(order, deleted), strict=True):
                 values = measure(
                     fitted, test_rows, test.y, test.forget, label, probabilities=probabilities
                 )
@@ -227,18 +226,6 @@ def _one_seed(
                     for name, value in values.items()
                 ]
         return records
-
-
-def _refit(template: BaseEstimator, previous: Any, x: Any, y: NDArray[Any]) -> Any:
-    """Fit on the edited data, from the previous solution where the classifier can use it."""
-    labels = np.unique(y)
-    if labels.size == 1:
-        return DummyClassifier(strategy="most_frequent").fit(x, y)
-    if getattr(template, "warm_start", False) and np.array_equal(
-        getattr(previous, "classes_", ()), labels
-    ):
-        return previous.fit(x, y)
-    return clone(template).fit(x, y)
 
 
 def _seeded(model: BaseEstimator, rng: np.random.Generator) -> BaseEstimator:

@@ -179,6 +179,17 @@ def sample_matrix(name: str, value: Any) -> Any:
     return matrix
 
 
+def sample_pair(forget: Any, retain: Any) -> tuple[Any, Any]:
+    """Return the two sets as by ``sample_matrix``, refused where their columns differ in number."""
+    unwanted, wanted = sample_matrix("forget", forget), sample_matrix("retain", retain)
+    if unwanted.shape[1] != wanted.shape[1]:
+        raise ValueError(
+            f"forget and retain must have the same columns, got {unwanted.shape[1]} and "
+            f"{wanted.shape[1]}; use one vectoriser for both"
+        )
+    return unwanted, wanted
+
+
 def is_sparse(value: Any) -> bool:
     """Return whether `value` is a scipy sparse matrix or array."""
     return bool(sparse.issparse(value))

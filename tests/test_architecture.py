@@ -31,18 +31,32 @@ DATA = (
     "resampling",
     "task",
     "manifest",
+    "archives",
+    "downloads",
     "fetching",
     "datasets",
+    "comments",
+    "jigsaw",
+    "cifar10",
     "features",
+    "patch_codes",
+    "patches",
+    "feature_cache",
+    "domain_classifier",
+    "domain_rules",
     "scores",
     "selection",
     "metrics",
+    "ridge_path",
+    "refit_path",
     "gaussian_walk",
     "sweep",
     "results",
+    "comparison",
+    "separability",
     "recording",
 )
-MEETING = ("plots", "cover", "replications", "tables", "cli")
+MEETING = ("plots", "cover", "recipes", "replications", "tables", "cli")
 ORDER = (*SHARED, *THEORY, *DATA, *MEETING)
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 

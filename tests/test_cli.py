@@ -2,14 +2,17 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from scipy import sparse
 
 from distunlearn_lite import score, select_deletions
 from distunlearn_lite.cli import main
+from distunlearn_lite.fetching import Found
 from distunlearn_lite.manifest import MANIFEST
 from tests.test_replications import small_recipe
 
@@ -123,7 +126,9 @@ def test_replicate_records_and_prints_the_halving_budgets(tmp_path, capsys, monk
     assert "fewer_than_random" in printed
     assert main(["replicate", "tiny", *folder, "--seeds", "3"]) == 0
     assert json.loads((tmp_path / "tiny.json").read_text())["seeds"] == [3]
-    assert "halves" not in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "36 values" in printed
+    assert "fewer_than_random" not in printed
 
 
 def test_an_interrupt_is_no_traceback(capsys, monkeypatch):
@@ -135,12 +140,48 @@ def test_an_interrupt_is_no_traceback(capsys, monkeypatch):
     assert "interrupted" in capsys.readouterr().err
 
 
+def test_a_killed_worker_is_no_traceback(capsys, monkeypatch):
+    def killed(*args, **kwargs):
+        raise TerminatedWorkerError
+
+    monkeypatch.setattr("distunlearn_lite.cli.replicate", killed)
+    assert main(["replicate", "sms", "--jobs", "2"]) == 2
+    message = capsys.readouterr().err
+    assert "the same command goes on from the finished seeds" in message
+    assert message.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("seeds", "message"),
+    [(["1", "1"], "seeds must be distinct, but 1"), (["-1"], "seed must be at least 0")],
+)
+def test_bad_seeds_are_refused_before_anything_is_written(
+    tmp_path, capsys, monkeypatch, seeds, message
+):
+    monkeypatch.setattr("distunlearn_lite.replications.RECIPES", {"sms": small_recipe()})
+    folder = tmp_path / "new"
+    assert main(["replicate", "sms", "--folder", str(folder), "--seeds", *seeds]) == 2
+    assert message in capsys.readouterr().err
+    assert not folder.exists()
+
+
+def test_seeds_on_the_command_line_are_those_of_the_provenance(tmp_path, monkeypatch):
+    recipe = replace(small_recipe(), variants={"tiny": {"seeds": (5, 6), "rules": ("random",)}})
+    monkeypatch.setattr("distunlearn_lite.replications.RECIPES", {"sms": recipe})
+    monkeypatch.setattr("distunlearn_lite.cli.RECIPES", {"sms": recipe})
+    assert main(["replicate", "sms", "--folder", str(tmp_path), "--seeds", "4", "3"]) == 0
+    about = json.loads((tmp_path / "tiny.json").read_text())
+    assert about["seeds"] == [3, 4]
+    assert about["command"].endswith(" --seeds 3 4")
+    assert about["variants"] == {"tiny": {"rules": ["random"]}}
+
+
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """An empty cache, and a data folder of which the test decides what is in it."""
     folder = tmp_path / "data"
     folder.mkdir()
-    monkeypatch.setattr("distunlearn_lite.fetching._cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr("distunlearn_lite.fetching.cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setenv("DISTUNLEARN_DATA", str(folder))
     return folder
 
@@ -150,6 +191,10 @@ def test_data_that_is_absent(home, capsys):
     assert "sms_spam: SMS Spam Collection v.1, CC BY 4.0; absent" in capsys.readouterr().out
     assert main(["data", "verify", "sms_spam"]) == 2
     assert "SMS Spam Collection v.1 is not on this machine" in capsys.readouterr().err
+    assert main(["data", "verify"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{name}: absent; distunlearn data fetch {name}" for name in MANIFEST
+    ]
     assert main(["doctor"]) == 0
     printed = capsys.readouterr().out
     assert 'sms_spam: absent, chapters run on load_standin("text")' in printed
@@ -182,6 +227,28 @@ def test_data_that_is_there(home, capsys, monkeypatch):
         assert "sms_spam: checksums right" in capsys.readouterr().out
     assert main(["doctor"]) == 0
     assert "real data (environment)" in capsys.readouterr().out
+
+
+def test_without_names_the_small_one_is_fetched_and_what_is_here_verified(
+    home, capsys, monkeypatch
+):
+    asked = []
+
+    def noted(name):
+        asked.append(name)
+        return Found("cache", ())
+
+    monkeypatch.setattr("distunlearn_lite.cli.fetch", noted)
+    monkeypatch.setattr("distunlearn_lite.cli.verify", noted)
+    assert main(["data", "fetch"]) == 0
+    assert asked == ["sms_spam"]
+    assert main(["data", "fetch", "cifar10"]) == 0
+    assert asked == ["sms_spam", "cifar10"]
+    assert "cifar10: checksums right" in capsys.readouterr().out
+    asked.clear()
+    (home / "SMSSpamCollection").write_text("ham\thello\n")
+    assert main(["data", "verify"]) == 0
+    assert asked == ["sms_spam"]
 
 
 def test_an_unknown_data_set(home, capsys):

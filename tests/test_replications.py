@@ -14,16 +14,19 @@ from distunlearn_lite import (
     make_gaussians,
     sweep,
 )
-from distunlearn_lite.recording import load_recorded
-from distunlearn_lite.replications import RECIPES, replicate, run, synthetic_gaussians
+from distunlearn_lite.recipes import RECIPES, synthetic_gaussians
+from distunlearn_lite.recording import load_recorded, write_whole
+from distunlearn_lite.replications import replicate, run
 
 RESULTS = Path(__file__).resolve().parent.parent / "book" / "results"
 
 
 def small_task(standin=False):
-    rows = [f"{'win cash' if i % 2 else 'see you'} word{i % 7} w{i}" for i in range(60)]
-    y = [i % 2 for i in range(60)]
-    return UnlearningTask(X=rows, y=y, forget=[v == 1 for v in y], name="tiny", standin=standin)
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % 2
+    leaning = np.stack([np.arange(1, 9), np.arange(8, 0, -1)]) / 36
+    rows = [" ".join(rng.choice([f"word{j}" for j in range(8)], 12, p=leaning[v])) for v in y]
+    return UnlearningTask(X=rows, y=y, forget=y == 1, name="tiny", standin=standin)
 
 
 def small_recipe():
@@ -44,7 +47,13 @@ def test_recipes_are_complete(name):
     without = {"cos-mu2", "lr-cos", "tfidf-norm"} if name == "gaussians" else set()
     assert set(recipe.rules) == set(SCORING_RULES) - without
     assert recipe.budgets == tuple(round(0.05 * i, 2) for i in range(21))
-    assert len(recipe.seeds) >= 10
+    assert len(recipe.seeds) == {"gaussians": 20, "sms": 10, "jigsaw": 5, "cifar10": 2}[name]
+    for task in recipe.variants:
+        variant = recipe.of(task)
+        assert {"random", "lr-maha"} <= set(variant.rules) <= set(SCORING_RULES)
+        assert 0.0 in variant.budgets
+        assert set(variant.budgets) <= set(recipe.budgets)
+        assert len(variant.seeds) >= 2
     assert name == "gaussians" or recipe.model() is not recipe.model()
 
 
@@ -104,3 +113,83 @@ def test_a_stand_in_is_never_recorded(tmp_path):
     with pytest.raises(ValueError, match=r"stands in for the data of 'tiny'.*data fetch"):
         run(small_recipe(), small_task(standin=True), folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def counted(monkeypatch, stop_after=None):
+    """Count the sweeps that are run; stop by Ctrl-C after some."""
+    done = []
+
+    def spy(task, model, rules, budgets, seeds, **options):
+        if len(done) == stop_after:
+            raise KeyboardInterrupt
+        done.append((task.name, *seeds))
+        return sweep(task, model, rules, budgets, seeds, **options)
+
+    monkeypatch.setattr("distunlearn_lite.replications.sweep", spy)
+    return done
+
+
+def test_an_interrupted_run_goes_on_where_it_was(tmp_path, monkeypatch):
+    recipe = dataclasses.replace(small_recipe(), seeds=(0, 1, 2))
+    with monkeypatch.context() as patch:
+        first = counted(patch, stop_after=2)
+        with pytest.raises(KeyboardInterrupt):
+            run(recipe, small_task(), folder=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [".tiny-cells"]
+    with monkeypatch.context() as patch:
+        second = counted(patch)
+        resumed = run(recipe, small_task(), folder=tmp_path)
+    assert first == [("tiny", 0), ("tiny", 1)]
+    assert second == [("tiny", 2)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tiny.csv", "tiny.json"]
+    whole = run(recipe, small_task(), folder=tmp_path / "again")
+    pd.testing.assert_frame_equal(resumed.frame, whole.frame)
+    assert resumed.provenance == whole.provenance
+
+
+def test_cells_of_other_settings_are_not_used(tmp_path, monkeypatch):
+    recipe = small_recipe()
+    with monkeypatch.context() as patch:
+        counted(patch, stop_after=1)
+        with pytest.raises(KeyboardInterrupt):
+            run(recipe, small_task(), folder=tmp_path)
+    done = counted(monkeypatch)
+    run(dataclasses.replace(recipe, rules=("random", "lr-maha")), small_task(), folder=tmp_path)
+    assert done == [("tiny", 0), ("tiny", 1)]
+
+
+def test_a_full_disk_keeps_the_finished_cells(tmp_path, monkeypatch):
+    recipe = small_recipe()
+    written = []
+
+    def full(path, text):
+        if written:
+            raise OSError(28, "No space left on device", str(path))
+        written.append(path)
+        write_whole(path, text)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("distunlearn_lite.replications.write_whole", full)
+        with pytest.raises(OSError, match=r"No space left on device.*tiny-1-"):
+            run(recipe, small_task(), folder=tmp_path)
+    done = counted(monkeypatch)
+    run(recipe, small_task(), folder=tmp_path)
+    assert done == [("tiny", 1)]
+
+
+def test_a_task_may_have_a_plan_of_its_own(tmp_path):
+    tasks = [make_gaussians(20, 30, 1.0, rng=0, name=name) for name in ("near", "far")]
+    recipe = dataclasses.replace(
+        RECIPES["gaussians"],
+        name="two",
+        seeds=(0,),
+        variants={"far": {"seeds": (3, 4), "rules": ("random",)}},
+    )
+    recorded = run(recipe, tasks, folder=tmp_path, n_jobs=2)
+    far = recorded.frame[recorded.frame.task == "far"]
+    assert set(far["seed"]) == {3, 4}
+    assert set(far["rule"]) == {"random"}
+    assert set(recorded.frame[recorded.frame.task == "near"]["seed"]) == {0}
+    assert recorded.provenance["variants"] == {"far": {"seeds": [3, 4], "rules": ["random"]}}
+    near = recorded.provenance["data"][0]["separability"]
+    assert 0.5 < near["auc"] < 1
