@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from .sweep import COLUMNS
-from .validation import FloatArray, choice
+from .validation import FloatArray, choice, proper_fraction
 
-__all__ = ["budget_to_reach", "interval"]
+__all__ = ["budget_to_reach", "budgets_of", "by_rule", "crossings", "interval", "walks"]
 
 TARGETS = ("half", "half-gap")
 KEY = ["rule", "seed", "budget", "metric"]
 
 
-def budget_to_reach(frame: pd.DataFrame, metric: str, target: str = "half") -> pd.DataFrame:
+def budget_to_reach(frame: pd.DataFrame, metric: str, target: str | float = "half") -> pd.DataFrame:
     r"""Deleted fraction at which a metric first reaches its target, per rule, over the seeds.
 
     In each seed the metric is joined up by straight lines between the budgets, and the first
-    crossing of the target is taken: half the value at budget 0 (``half``), or the midpoint of the
-    values at budgets 0 and 1 (``half-gap``, for divergences). A seed that never crosses counts
-    with budget 1, as nothing short of full deletion is known to do.
+    crossing of the target is taken: half the value at budget 0 (``half``), another share of it
+    (a number), or the midpoint of the values at budgets 0 and 1 (``half-gap``, for divergences).
+    A seed that never crosses counts with budget 1, as nothing short of full deletion is known to
+    do.
 
     Parameters
     ----------
@@ -29,8 +32,9 @@ def budget_to_reach(frame: pd.DataFrame, metric: str, target: str = "half") -> p
         Result of ``sweep`` for one task, with budget 0, the rule ``random`` and two seeds or more.
     metric : str
         One of its metrics.
-    target : {"half", "half-gap"}
-        What to reach.
+    target : {"half", "half-gap"} or float
+        What to reach. A number t in (0, 1) asks for t times the value at budget 0, so that 0.5 is
+        ``half``.
 
     Returns
     -------
@@ -49,10 +53,11 @@ def budget_to_reach(frame: pd.DataFrame, metric: str, target: str = "half") -> p
     Raises
     ------
     TypeError
-        Where `frame` is no DataFrame.
+        Where `frame` is no DataFrame, or `target` neither a word nor a number.
     ValueError
-        Where columns, budget 0 (or 1), the rule ``random`` or a second seed are missing, a rule
-        lacks a seed, several tasks are mixed, or the target equals the value at budget 0.
+        Where `target` is unknown or no number in (0, 1), columns, budget 0 (or 1), the rule
+        ``random`` or a second seed are missing, a rule lacks a seed, several tasks are mixed, or
+        the target equals the value at budget 0.
 
     Notes
     -----
@@ -80,32 +85,10 @@ def budget_to_reach(frame: pd.DataFrame, metric: str, target: str = "half") -> p
     random    0.690              0.000            0.310
     lr-maha   0.367              0.469            0.633
     """
-    choice("target", target, TARGETS)
-    values = _walks(frame, metric)
-    budgets = values.columns.to_numpy(dtype=np.float64)
-    needed = (0.0,) if target == "half" else (0.0, 1.0)
-    for budget in needed:
-        if budget not in budgets:
-            raise ValueError(
-                f"target {target!r} needs the metric at budget {budget:g}, but the sweep has "
-                f"budgets {budgets.min():g} to {budgets.max():g}; add {budget:g} to its budgets"
-            )
-    crossings = pd.Series(
-        [_crossing(budgets, walk, target, where) for where, walk in _named_rows(values)],
-        index=values.index,
-    )
-    by_rule = crossings.unstack("seed")
-    if by_rule.shape[1] < 2:
-        raise ValueError("an interval over seeds needs at least two seeds, got 1")
-    if by_rule.isna().to_numpy().any():
-        rule = by_rule.index[by_rule.isna().any(axis=1)][0]
-        raise ValueError(f"every rule must be swept with the same seeds, but {rule!r} lacks some")
-    if "random" not in by_rule.index:
-        raise ValueError("savings are counted against the rule 'random'; add it to the sweep")
-    reference = by_rule.loc["random"].to_numpy().clip(max=1.0)
+    found_by_rule = crossings(frame, metric, target)
+    reference = found_by_rule.loc["random"].to_numpy().clip(max=1.0)
     rows = []
-    for rule in dict.fromkeys(values.index.get_level_values("rule")):
-        found = by_rule.loc[rule].to_numpy()
+    for rule, found in zip(found_by_rule.index, found_by_rule.to_numpy(), strict=True):
         spent = found.clip(max=1.0)
         mean, lower, upper = interval(spent)
         ratio = mean / reference.mean()
@@ -138,8 +121,21 @@ def interval(values: FloatArray, level: float = 0.95) -> tuple[float, float, flo
     return mean, mean - half, mean + half
 
 
-def _walks(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """One row a (rule, seed), one column a budget."""
+def crossings(frame: pd.DataFrame, metric: str, target: str | float) -> pd.DataFrame:
+    """Budget at which each rule (row) first reaches the target in each seed (column).
+
+    Infinite where it never does. Arguments and errors as those of ``budget_to_reach``.
+    """
+    share = _share(target)
+    values = walks(frame, metric)
+    budgets = budgets_of(values, (0.0, 1.0) if share is None else (0.0,), f"target {target!r}")
+    return by_rule(
+        [_crossing(budgets, walk, share, where) for where, walk in _named_rows(values)], values
+    )
+
+
+def walks(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """One row a (rule, seed) in the order of the rules in `frame`, one column a budget."""
     if not isinstance(frame, pd.DataFrame):
         raise TypeError(f"frame must be a pandas.DataFrame of sweep, got {type(frame).__name__}")
     missing = set(COLUMNS) - set(frame.columns)
@@ -165,14 +161,51 @@ def _walks(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
     return values.loc[order]
 
 
+def budgets_of(values: pd.DataFrame, needed: tuple[float, ...], purpose: str) -> FloatArray:
+    """Budgets of ``walks``, refused where one that is needed is not among them."""
+    budgets = values.columns.to_numpy(dtype=np.float64)
+    for budget in needed:
+        if budget not in budgets:
+            raise ValueError(
+                f"{purpose} needs the metric at budget {budget:g}, but the sweep has "
+                f"budgets {budgets.min():g} to {budgets.max():g}; add {budget:g} to its budgets"
+            )
+    return budgets
+
+
+def by_rule(numbers: Sequence[float] | FloatArray, values: pd.DataFrame) -> pd.DataFrame:
+    """One row a rule, one column a seed, from a number for each row of ``walks``.
+
+    Refused where seeds cannot be compared: fewer than two, not the same ones for every rule, or
+    no rule ``random``.
+    """
+    order = list(dict.fromkeys(values.index.get_level_values("rule")))
+    table = pd.Series(numbers, index=values.index, dtype=np.float64).unstack("seed").loc[order]
+    if table.shape[1] < 2:
+        raise ValueError("an interval over seeds needs at least two seeds, got 1")
+    if table.isna().to_numpy().any():
+        rule = table.index[table.isna().any(axis=1)][0]
+        raise ValueError(f"every rule must be swept with the same seeds, but {rule!r} lacks some")
+    if "random" not in table.index:
+        raise ValueError("savings are counted against the rule 'random'; add it to the sweep")
+    return table
+
+
+def _share(target: str | float) -> float | None:
+    """Share of the first value to fall to; None for the midpoint of the first and the last."""
+    if isinstance(target, str):
+        return 0.5 if choice("target", target, TARGETS) == "half" else None
+    return proper_fraction("target", target)
+
+
 def _named_rows(values: pd.DataFrame) -> list[tuple[str, FloatArray]]:
     names = [f"{rule}, seed {seed}" for rule, seed in values.index]
     return list(zip(names, values.to_numpy(dtype=np.float64), strict=True))
 
 
-def _crossing(budgets: FloatArray, walk: FloatArray, target: str, where: str) -> float:
+def _crossing(budgets: FloatArray, walk: FloatArray, share: float | None, where: str) -> float:
     """First budget on the target; infinite where the walk never gets there."""
-    level = walk[0] / 2 if target == "half" else (walk[0] + walk[-1]) / 2
+    level = (walk[0] + walk[-1]) / 2 if share is None else share * walk[0]
     gap = walk - level
     if gap[0] == 0:
         raise ValueError(

@@ -44,6 +44,10 @@ def found(frame, target="half", rule="mine", metric="forget_recall"):
         ((1.0, 2.0, 3.0, 4.0, 5.0), "half-gap", 0.5),  # rising
         ((5.0, 4.0, 2.0, 2.0, 3.0), "half-gap", 0.25),  # falling, then rising
         ((1.0, 4.0, 9.0, 7.0, 5.0), "half-gap", 1 / 6),  # beyond its end value
+        ((0.8, 0.4, 0.2, 0.1, 0.0), 0.25, 0.5),
+        ((0.8, 0.4, 0.2, 0.1, 0.0), 0.75, 0.125),
+        ((0.8, 0.4, 0.4, 0.2, 0.2), 0.3, 0.7),  # of the first value, not of the gap
+        ((0.8, 0.4, 0.4, 0.2, 0.2), np.float32(0.25), 0.75),
     ],
 )
 def test_known_crossings(walk, target, budget):
@@ -53,6 +57,25 @@ def test_known_crossings(walk, target, budget):
     assert row["upper"] == pytest.approx(budget)
     assert row["reached"] == 1
     assert row["fewer_than_full"] == pytest.approx(1 - budget)
+
+
+@given(st.lists(st.floats(0.01, 1), min_size=5, max_size=5))
+def test_half_is_the_number_one_half(walk):
+    frame = two_rules(walk)
+    pd.testing.assert_frame_equal(
+        budget_to_reach(frame, "forget_recall"), budget_to_reach(frame, "forget_recall", 0.5)
+    )
+
+
+@given(st.lists(st.floats(0, 1), min_size=4, max_size=4), st.floats(0.05, 0.9))
+def test_a_lower_level_needs_no_smaller_budget(rest, level):
+    frame = two_rules((1.0, *rest))
+    assert found(frame, level)["budget"] >= found(frame, level + 0.05)["budget"] - 1e-12
+
+
+def test_a_number_needs_no_full_deletion_in_the_sweep():
+    walks = {(rule, seed): (1.0, 0.4) for rule in ("random", "mine") for seed in (0, 1)}
+    assert found(frame_of(walks, budgets=(0.0, 0.6)), 0.7)["budget"] == pytest.approx(0.3)
 
 
 def test_savings_against_random():
@@ -158,6 +181,9 @@ GOOD = two_rules((0.8, 0.5, 0.3, 0.1, 0.0))
     ("frame", "target", "message"),
     [
         (GOOD, "third", "unknown target 'third'; the known ones are half, half-gap"),
+        (GOOD, 0, "target must lie strictly between 0 and 1, got 0"),
+        (GOOD, 1.0, "target must lie strictly between 0 and 1, got 1"),
+        (GOOD, float("nan"), "target must be finite"),
         (GOOD.drop(columns="seed"), "half", "lacks seed"),
         (GOOD.assign(metric="other"), "half", "unknown metric 'forget_recall'.* are other"),
         (without(GOOD, budget=0.0), "half", "needs the metric at budget 0, .* add 0 to its"),
@@ -181,3 +207,5 @@ def test_frames_that_cannot_be_read_are_refused(frame, target, message):
 def test_anything_but_a_frame_is_refused():
     with pytest.raises(TypeError, match=r"frame must be a pandas\.DataFrame of sweep, got dict"):
         budget_to_reach({}, "forget_recall")
+    with pytest.raises(TypeError, match="target must be an array of real numbers, got NoneType"):
+        budget_to_reach(GOOD, "forget_recall", None)
