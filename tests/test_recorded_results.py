@@ -10,15 +10,17 @@ from distunlearn_lite import (
     DatasetUnavailable,
     budget_to_reach,
     deletion_curve,
+    load_jigsaw,
     load_sms_spam,
     random_deletion_law,
     sweep,
 )
+from distunlearn_lite.comments import SUBSET_SHA256
 from distunlearn_lite.gaussian_walk import GAUSSIAN_METRICS
 from distunlearn_lite.manifest import MANIFEST
 from distunlearn_lite.metrics import METRICS
+from distunlearn_lite.recipes import RECIPES, synthetic_gaussians
 from distunlearn_lite.recording import PACKAGES, load_recorded
-from distunlearn_lite.replications import RECIPES, synthetic_gaussians
 from distunlearn_lite.sweep import COLUMNS
 
 FOLDER = Path(__file__).resolve().parent.parent / "book" / "results"
@@ -83,6 +85,16 @@ def test_on_unit_rows_two_rules_are_one(recorded):
         pd.testing.assert_frame_equal(table.loc["l2-mu2"], table.loc["cos-mu2"])
 
 
+def test_on_a_line_several_rules_are_one(synthetic):
+    for _, frame in synthetic.frame.groupby("task"):
+        for metric in GAUSSIAN_METRICS:
+            table = walks(frame, metric)
+            pd.testing.assert_frame_equal(table.loc["l2-mu2"], table.loc["maha-mu2"])
+            pd.testing.assert_frame_equal(table.loc["lr-maha"], table.loc["margin"])
+            near = (table.loc["density-ratio"] - table.loc["lr-maha"]).abs()
+            assert near.max(axis=None) < 3e-4
+
+
 def test_the_provenance_is_complete(recorded):
     about, member = recorded.provenance, MANIFEST["sms_spam"].members[0]
     assert about["name"] == "sms"
@@ -91,6 +103,7 @@ def test_the_provenance_is_complete(recorded):
     assert (about["data"]["rows"], about["data"]["forget_rows"]) == (5574, 747)
     assert about["data"]["standin"] is False
     assert member.sha256 in about["data"]["provenance"]
+    assert about["data"]["separability"]["auc"] == pytest.approx(0.98, abs=0.005)
     assert about["seeds"] == list(RECIPES["sms"].seeds)
     assert about["rules"] == list(RECIPES["sms"].rules)
     assert about["budgets"] == list(RECIPES["sms"].budgets)
@@ -103,11 +116,8 @@ def test_the_provenance_is_complete(recorded):
 
 def test_the_chapters_headline_holds(recorded):
     table = budget_to_reach(recorded.frame, "forget_recall").set_index("rule")
-    assert table["budget"].round(3)[["random", "lr-cos", "cos-mu2"]].tolist() == [
-        0.564,
-        0.474,
-        0.478,
-    ]
+    expected = {"random": 0.564, "lr-cos": 0.474, "cos-mu2": 0.478, "influence": 0.511}
+    assert table["budget"].round(3)[list(expected)].to_dict() == expected
     assert table["fewer_than_random"]["lr-cos"] == pytest.approx(0.159, abs=5e-4)
 
 
@@ -166,8 +176,8 @@ def test_the_gaussians_computed_now_are_the_recorded_ones(synthetic):
 @pytest.mark.parametrize(
     ("task", "expected"),
     [
-        ("gaussians-low", {"random": 0.65, "maha-mu2": 0.18, "lr-maha": 0.107, "coreset": 0.65}),
-        ("gaussians-high", {"random": 0.65, "maha-mu2": 0.50, "lr-maha": 0.50, "coreset": 0.65}),
+        ("gaussians-low", {"random": 0.65, "maha-mu2": 0.18, "lr-maha": 0.107, "influence": 0.95}),
+        ("gaussians-high", {"random": 0.65, "maha-mu2": 0.50, "lr-maha": 0.50, "influence": 0.76}),
     ],
 )
 def test_the_budgets_of_the_gaussians_are_those_of_the_paper(synthetic, task, expected):
@@ -196,3 +206,72 @@ def test_the_gaussians_lie_on_the_exact_curves(synthetic, task, separation):
             values = table.loc["random"][budget]
             mean = getattr(law, f"{field}_mean")
             assert values.mean() == pytest.approx(mean, abs=4 * values.std() / np.sqrt(len(values)))
+
+
+@pytest.fixture(scope="module")
+def comments():
+    return load_recorded("jigsaw", FOLDER)
+
+
+def test_every_value_of_jigsaw_is_there_once(comments):
+    frame, recipe, about = comments.frame, RECIPES["jigsaw"], comments.provenance
+    assert tuple(frame.columns) == COLUMNS
+    assert list(dict.fromkeys(frame["task"])) == ["jigsaw-toxic", "jigsaw-keywords"]
+    assert not frame.duplicated(["task", *KEY]).any()
+    assert list(dict.fromkeys(frame["rule"])) == list(recipe.rules) == about["rules"]
+    cells = len(recipe.rules) * len(recipe.budgets) * len(recipe.seeds)
+    assert len(frame) == 2 * cells * len(METRICS)
+    assert about["command"] == "distunlearn replicate jigsaw"
+    assert about["seeds"] == list(recipe.seeds)
+    assert [(part["rows"], part["forget_rows"]) for part in about["data"]] == [
+        (45_256, 4_341),
+        (45_256, 2_577),
+    ]
+    for part in about["data"]:
+        assert SUBSET_SHA256 in part["provenance"]
+        assert not part["standin"]
+
+
+def test_jigsaw_ends_where_it_must(comments):
+    frame = comments.frame
+    assert np.isfinite(frame["value"]).all()
+    loss = frame["metric"] == "retain_log_loss"
+    assert frame.loc[loss, "value"].between(0, 0.2).all()
+    assert frame.loc[~loss, "value"].between(0, 1).all()
+    toxic, keywords = (part for _, part in frame.groupby("task", sort=False))
+    assert (walks(toxic, "forget_recall")[1.0] == 0).all()
+    assert (walks(toxic, "retain_macro_f1")[1.0] == 1).all()
+    for part in (toxic, keywords):
+        ends = part[part["budget"].isin([0, 1])].groupby(["seed", "budget", "metric"])["value"]
+        # All rules start from one fit, and end in fits of the same rows from different starts.
+        assert (ends.max() - ends.min()).max() < 0.001
+    assert walks(keywords, "forget_recall")[1.0].between(0.1, 0.25).all()
+
+
+def test_a_slice_of_jigsaw_gives_the_recorded_values(comments):
+    try:
+        task = load_jigsaw(domain="keywords", download=False)
+    except DatasetUnavailable:
+        task = None
+    if task is None or SUBSET_SHA256 not in task.provenance:
+        reason = "the comments of the record are not on this machine, so no slice is recomputed"
+        print(reason)
+        pytest.skip(reason)
+    compare(sweep(task, RECIPES["jigsaw"].model(), RULES, [0, 0.55, 1], [0]), comments)
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "metric", "expected"),
+    [
+        ("jigsaw", "jigsaw-toxic", "forget_recall", {"maha-mu2": 25, "lr-maha": 32}),
+        ("jigsaw", "jigsaw-keywords", "forget_recall", {"maha-mu2": 17, "lr-maha": 31}),
+        ("sms", "sms_spam", "forget_recall", {"maha-mu2": 15, "lr-maha": 14}),
+        ("cifar10", "cifar10-cat", "forget_accuracy", {"maha-mu2": 1, "lr-maha": 29}),
+    ],
+)
+def test_the_savings_of_the_scoreboard(name, task, metric, expected):
+    frame = load_recorded(name, FOLDER).frame
+    table = budget_to_reach(frame[frame["task"] == task], metric).set_index("rule")
+    assert (table["reached"] == 1).all()
+    for rule, fewer in expected.items():
+        assert 100 * table["fewer_than_random"][rule] == pytest.approx(fewer, abs=0.5)
