@@ -1,12 +1,14 @@
 """Distributional unlearning: which points to delete so that a data set forgets a distribution."""
 
 from .budgets import deletion_budget
+from .cifar10 import load_cifar10
 from .curves import deletion_curve
 from .datasets import load_sms_spam, load_standin, make_gaussians
 from .errors import DatasetUnavailable, InfeasibleTarget
 from .folded import folded_normal_cdf, folded_normal_ppf
 from .frontier import frontier_point, max_removal, min_preservation_loss
 from .gaussian import Gaussian, kl_divergence
+from .jigsaw import load_jigsaw
 from .logloss import log_loss_shift
 from .random_law import random_deletion_law
 from .results import budget_to_reach
@@ -29,6 +31,8 @@ __all__ = [
     "folded_normal_ppf",
     "frontier_point",
     "kl_divergence",
+    "load_cifar10",
+    "load_jigsaw",
     "load_sms_spam",
     "load_standin",
     "log_loss_shift",

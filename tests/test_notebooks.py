@@ -96,3 +96,4 @@ def test_data_needs_are_declared(chapter):
     declared = notebook.metadata["distunlearn"]["data"]
     source = "".join(cell.source for cell in code_cells(chapter))
     assert ("sms_spam" in declared) == ("load_sms_spam" in source)
+    assert ("jigsaw" in declared) == ("load_jigsaw" in source)
