@@ -97,3 +97,4 @@ def test_data_needs_are_declared(chapter):
     source = "".join(cell.source for cell in code_cells(chapter))
     assert ("sms_spam" in declared) == ("load_sms_spam" in source)
     assert ("jigsaw" in declared) == ("load_jigsaw" in source)
+    assert ("cifar10" in declared) == ("load_cifar10" in source)

@@ -10,16 +10,18 @@ from distunlearn_lite import (
     DatasetUnavailable,
     budget_to_reach,
     deletion_curve,
+    load_cifar10,
     load_jigsaw,
     load_sms_spam,
     random_deletion_law,
     sweep,
 )
+from distunlearn_lite.cifar10 import CIFAR10_CLASSES
 from distunlearn_lite.comments import SUBSET_SHA256
 from distunlearn_lite.gaussian_walk import GAUSSIAN_METRICS
 from distunlearn_lite.manifest import MANIFEST
 from distunlearn_lite.metrics import METRICS
-from distunlearn_lite.recipes import RECIPES, synthetic_gaussians
+from distunlearn_lite.recipes import RECIPES, small_cifar10, synthetic_gaussians
 from distunlearn_lite.recording import PACKAGES, load_recorded
 from distunlearn_lite.sweep import COLUMNS
 
@@ -258,6 +260,73 @@ def test_a_slice_of_jigsaw_gives_the_recorded_values(comments):
         print(reason)
         pytest.skip(reason)
     compare(sweep(task, RECIPES["jigsaw"].model(), RULES, [0, 0.55, 1], [0]), comments)
+
+
+@pytest.fixture(scope="module")
+def photographs():
+    return load_recorded("cifar10", FOLDER)
+
+
+def test_every_value_of_cifar10_is_there_once(photographs):
+    frame, recipe, about = photographs.frame, RECIPES["cifar10"], photographs.provenance
+    names = [f"cifar10-{name}" for name in (*CIFAR10_CLASSES, "cat-logistic", "small")]
+    assert list(dict.fromkeys(frame["task"])) == names
+    assert not frame.duplicated(["task", *KEY]).any()
+    for name, part in frame.groupby("task"):
+        plan, metrics = recipe.of(name), set(METRICS)
+        if name != "cifar10-cat-logistic":
+            metrics -= {"retain_log_loss"}  # a ridge has no probabilities
+        assert list(dict.fromkeys(part["rule"])) == list(plan.rules)
+        assert set(part["seed"]) == set(plan.seeds)
+        assert set(part["metric"]) == metrics
+        assert len(part) == len(plan.rules) * len(plan.budgets) * len(plan.seeds) * len(metrics)
+    assert about["command"] == "distunlearn replicate cifar10"
+    assert [part["rows"] for part in about["data"]] == 11 * [60_000] + [12_000]
+    for part in about["data"]:
+        assert MANIFEST["cifar10"].sha256 in part["provenance"]
+        assert not part["standin"]
+
+
+def test_cifar10_starts_and_ends_where_it_must(photographs):
+    assert np.isfinite(photographs.frame["value"]).all()
+    for name, frame in photographs.frame.groupby("task"):
+        recall, others = walks(frame, "forget_recall"), walks(frame, "retain_accuracy")
+        # The forget domain is a label.
+        pd.testing.assert_frame_equal(recall, walks(frame, "forget_accuracy"))
+        assert (recall.loc["random"][0.0] > 0.4).all()
+        if name == "cifar10-cat-logistic":
+            continue
+        assert (recall[1.0] == 0).all()
+        assert (others.groupby("seed")[[0.0, 1.0]].nunique() == 1).all(axis=None)
+        assert (others[1.0] > others[0.0]).all()
+        # Ten classes of the same size.
+        assert name == "cifar10-small" or (0.1 * recall[0.0] + 0.9 * others[0.0] > 0.7).all()
+
+
+def test_the_headline_of_cifar10(photographs):
+    frame = photographs.frame[photographs.frame["task"] == "cifar10-cat"]
+    table = budget_to_reach(frame, "forget_accuracy").set_index("rule")
+    expected = {"random": 0.442, "lr-maha": 0.316, "margin": 0.310, "l2-mu2": 0.470}
+    assert table["budget"].round(3)[list(expected)].to_dict() == expected
+    assert table["fewer_than_random"]["lr-maha"] == pytest.approx(0.285, abs=5e-4)
+    assert table["fewer_lower"]["lr-maha"] > 0.2
+    assert table["fewer_upper"].max() < 0.38
+    assert table["fewer_than_random"]["cos-mu2"] == pytest.approx(-0.061, abs=1e-3)
+
+
+def test_a_slice_of_cifar10_gives_the_recorded_values(photographs):
+    try:
+        task = small_cifar10(load_cifar10(download=False))
+    except DatasetUnavailable:
+        reason = "CIFAR-10 is not on this machine, so no slice of its table is recomputed"
+        print(reason)
+        pytest.skip(reason)
+    frame = sweep(task, RECIPES["cifar10"].model(), ("random", "lr-maha"), [0, 0.2, 0.5, 1], [0])
+    both = frame.merge(photographs.frame, on=["task", *KEY], suffixes=("", "_recorded"))
+    assert len(both) == len(frame) > 0
+    gap = (both["value"] - both["value_recorded"]).abs()
+    assert gap.max() < 0.0055  # one of the 199 test images of the class
+    assert gap.mean() < 1e-4
 
 
 @pytest.mark.parametrize(
