@@ -18,7 +18,6 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from distunlearn_lite import DatasetUnavailable, load_cifar10
-from distunlearn_lite.patch_codes import Encoder
 from distunlearn_lite.patches import ENTRIES, PatchFeatures
 
 IMAGES, ROUNDS = 1200, 5
@@ -35,15 +34,7 @@ def photographs() -> np.ndarray:
 
 def products_alone(features: PatchFeatures, threads: int) -> Callable[[], None]:
     """The matrix products that the features of all images take, and nothing else."""
-    encode = Encoder(
-        features.filters_,
-        features.mean_,
-        features.whitening_,
-        patch=features.patch,
-        stride=features.stride,
-        shape=features.shape,
-        mirror=features.mirror,
-    )
+    encode = features.encoder()
     k, p = features.filters_.shape
     step = max(1, ENTRIES // (encode.positions * k))
     rows = step * encode.positions

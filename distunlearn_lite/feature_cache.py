@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 from tqdm import tqdm
 
 from .downloads import FULL
@@ -33,15 +34,8 @@ METHOD = 1
 
 def patch_features(
     task: UnlearningTask,
+    features: PatchFeatures,
     *,
-    n_filters: int = 800,
-    patch: int = 6,
-    stride: int = 2,
-    shape: tuple[int, int, int] = (3, 32, 32),
-    n_patches: int = 100_000,
-    mirror: bool = True,
-    random_state: int = 0,
-    n_jobs: int | None = None,
     folder: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
 ) -> UnlearningTask:
@@ -56,13 +50,11 @@ def patch_features(
     ----------
     task : UnlearningTask
         Images, one a row.
-    n_filters, patch, stride, shape, n_patches, mirror, random_state
-        As in ``PatchFeatures``.
-    n_jobs : int, optional
-        Threads; the values do not depend on it.
+    features : PatchFeatures
+        What to compute; it is not fitted itself. The values do not depend on its `n_jobs`.
     folder : path, optional
         Where the file is kept, by default ``features`` in the package's cache folder; made if it
-        is not there. Features of a task take 16 x `n_filters` bytes a row.
+        is not there. Features of a task take 16 bytes a filter and row.
     progress : bool, optional
         Show a bar on stderr; by default only where stderr is a terminal.
 
@@ -70,12 +62,12 @@ def patch_features(
     -------
     UnlearningTask
         The same rows, with X a read-only, memory-mapped array of float32, shape
-        (n, 4 x `n_filters`).
+        (n, 4 x number of filters).
 
     Raises
     ------
     TypeError
-        Where `task` is of another kind.
+        Where `task` or `features` is of another kind.
     ValueError
         Where the parameters do not fit the rows, as in ``PatchFeatures``.
     OSError
@@ -91,44 +83,31 @@ def patch_features(
     >>> import tempfile
     >>> from distunlearn_lite import load_standin
     >>> from distunlearn_lite.feature_cache import patch_features
+    >>> from distunlearn_lite.patches import PatchFeatures
     >>> digits = load_standin("images")
+    >>> features = PatchFeatures(
+    ...     10, patch=3, stride=1, shape=(1, 8, 8), n_patches=1000, mirror=False
+    ... )
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     task = patch_features(
-    ...         digits,
-    ...         n_filters=10,
-    ...         patch=3,
-    ...         stride=1,
-    ...         shape=(1, 8, 8),
-    ...         n_patches=1000,
-    ...         mirror=False,
-    ...         folder=folder,
-    ...     )
+    ...     task = patch_features(digits, features, folder=folder)
     >>> task.X.shape, task.X.dtype.name, task.X.flags.writeable
     ((1797, 40), 'float32', False)
     """
     if not isinstance(task, UnlearningTask):
         raise TypeError(f"task must be an UnlearningTask, got {type(task).__name__}")
-    features = PatchFeatures(
-        n_filters,
-        patch=patch,
-        stride=stride,
-        shape=shape,
-        n_patches=n_patches,
-        mirror=mirror,
-        random_state=random_state,
-        n_jobs=n_jobs,
-    )
-    pixels = checked_images(task.X, shape, patch, stride)
-    size = (len(task), 4 * count("n_filters", n_filters, least=2))
-    learnt_on = np.ones(len(task), bool) if task.official_test is None else ~task.official_test
+    if not isinstance(features, PatchFeatures):
+        raise TypeError(f"features must be a PatchFeatures, got {type(features).__name__}")
     settings = {name: value for name, value in features.get_params().items() if name != "n_jobs"}
+    pixels = checked_images(task.X, features.shape, features.patch, features.stride)
+    size = (len(task), 4 * count("n_filters", features.n_filters, least=2))
+    learnt_on = np.ones(len(task), bool) if task.official_test is None else ~task.official_test
     place = cache_folder() / "features" if folder is None else Path(folder)
     path = place / f"patches-{_key(pixels, learnt_on, settings)}.npy"
     if not _sound(path, size):
-        features.fit(pixels[learnt_on])
+        fitted = clone(features).fit(pixels[learnt_on])
         disable = None if progress is None else not progress
         with tqdm(total=len(task), desc="patch features", unit="img", disable=disable) as bar:
-            _write(path, size, features.blocks(pixels), bar)
+            _write(path, size, fitted.blocks(pixels), bar)
     said = ", ".join(f"{name} {value}" for name, value in settings.items())
     return replace(
         task,

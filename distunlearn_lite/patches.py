@@ -193,9 +193,16 @@ class PatchFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ------
         ndarray of float32, shape (block, 4 * n_filters)
         """
+        images, encode = checked_images(X, self.shape, self.patch, self.stride), self.encoder()
+        step = max(1, ENTRIES // (encode.positions * len(self.filters_)))
+        parts = (slice(at, at + step) for at in range(0, len(images), step))
+        with threadpool_limits(limits=1):
+            yield from _in_order(encode, (images[part] for part in parts), self.n_jobs)
+
+    def encoder(self) -> Encoder:
+        """What takes a block of images to its features, as ``fit`` has learnt it."""
         check_is_fitted(self)
-        images = checked_images(X, self.shape, self.patch, self.stride)
-        encode = Encoder(
+        return Encoder(
             self.filters_,
             self.mean_,
             self.whitening_,
@@ -204,10 +211,6 @@ class PatchFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             shape=self.shape,
             mirror=self.mirror,
         )
-        step = max(1, ENTRIES // (encode.positions * len(self.filters_)))
-        parts = (slice(at, at + step) for at in range(0, len(images), step))
-        with threadpool_limits(limits=1):
-            yield from _in_order(encode, (images[part] for part in parts), self.n_jobs)
 
 
 def _in_order(

@@ -19,6 +19,7 @@ from .cifar10 import CIFAR10_CLASSES, load_cifar10
 from .datasets import load_sms_spam, make_gaussians
 from .feature_cache import patch_features
 from .jigsaw import load_jigsaw
+from .patches import PatchFeatures
 from .scores import SCORING_RULES
 from .task import UnlearningTask
 
@@ -158,7 +159,7 @@ def cifar10_classes(
         for another classifier; and ``cifar10-small``.
     """
     images = load_cifar10(data_home=data_home, download=download)
-    features = patch_features(images, n_filters=800)
+    features = patch_features(images, PatchFeatures(800))
     tasks = [
         replace(features, forget=features.y == number, name=f"cifar10-{name}")
         for number, name in enumerate(CIFAR10_CLASSES)
@@ -181,7 +182,7 @@ def small_cifar10(images: UnlearningTask) -> UnlearningTask:
         10,000 training and 2,000 test images, named ``cifar10-small``.
     """
     part = images.take(np.r_[:10_000, 50_000:52_000])
-    return replace(patch_features(part, n_filters=100), name="cifar10-small")
+    return replace(patch_features(part, PatchFeatures(100)), name="cifar10-small")
 
 
 def image_classifier() -> BaseEstimator:
@@ -247,9 +248,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                         "model": logistic_image_classifier,
                         "rules": ("random", "lr-maha"),
                         "budgets": (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
-                        "seeds": (0, 1),
                     },
-                    "cifar10-small": {"seeds": (0, 1)},
                 },
             ),
         )

@@ -40,6 +40,35 @@ class Recorded:
     frame: pd.DataFrame
     provenance: Mapping[str, Any]
 
+    def gaps(self, live: pd.DataFrame) -> pd.DataFrame:
+        """Return values computed now with their distance to the recorded ones.
+
+        Parameters
+        ----------
+        live : pandas.DataFrame
+            Result of ``sweep``: any part of the tasks, rules, budgets and seeds recorded.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `live` with the columns ``recorded`` and ``gap``, the absolute difference.
+
+        Raises
+        ------
+        ValueError
+            Where `live` is empty or holds a value that was not recorded.
+        """
+        keys = [name for name in COLUMNS if name != "value"]
+        both = live.round({"budget": DECIMALS}).merge(
+            self.frame.rename(columns={"value": "recorded"}), on=keys
+        )
+        if len(both) != len(live) or live.empty:
+            raise ValueError(
+                f"{len(both)} of {len(live)} values stand in the record of "
+                f"{self.provenance['name']!r}; compare tasks, rules, budgets and seeds that do"
+            )
+        return both.assign(gap=(both["value"] - both["recorded"]).abs())
+
 
 def record(
     frame: pd.DataFrame,

@@ -21,9 +21,9 @@ from tqdm import tqdm
 from .recipes import RECIPES, Recipe
 from .recording import Recorded, environment, record, write_whole
 from .separability import separability
-from .sweep import sweep
+from .sweep import in_order, sweep
 from .task import UnlearningTask
-from .validation import choice, count, distinct
+from .validation import choice, seed_list
 
 __all__ = ["replicate", "run"]
 
@@ -121,7 +121,7 @@ def run(
             )
     plans, seed_option = [recipe.of(part.name) for part in tasks], ""
     if seeds is not None:
-        chosen = tuple(sorted(distinct("seeds", [count("seed", seed) for seed in seeds])))
+        chosen = tuple(seed_list(seeds))
         plans = [replace(plan, seeds=chosen) for plan in plans]
         seed_option = f" --seeds {' '.join(map(str, chosen))}"
     made_by = environment()
@@ -198,7 +198,4 @@ def _measure_cell(path: Path, task: UnlearningTask, plan: Recipe) -> None:
 
 def _table(paths: Sequence[Path], plan: Recipe) -> pd.DataFrame:
     """The cells of one task, in the order of ``sweep``."""
-    parts = [pd.read_csv(path) for path in paths]
-    frame = pd.concat(parts, ignore_index=True)
-    place = frame["rule"].map({rule: i for i, rule in enumerate(plan.rules)}).to_numpy()
-    return frame.iloc[place.argsort(kind="stable")].reset_index(drop=True)
+    return in_order(pd.concat([pd.read_csv(path) for path in paths]), plan.rules)

@@ -11,7 +11,15 @@ from scipy import stats
 from .sweep import COLUMNS
 from .validation import FloatArray, choice, proper_fraction
 
-__all__ = ["budget_to_reach", "budgets_of", "by_rule", "crossings", "interval", "walks"]
+__all__ = [
+    "budget_to_reach",
+    "budgets_of",
+    "by_rule",
+    "crossings",
+    "in_percent",
+    "interval",
+    "walks",
+]
 
 TARGETS = ("half", "half-gap")
 KEY = ["rule", "seed", "budget", "metric"]
@@ -108,6 +116,14 @@ def budget_to_reach(frame: pd.DataFrame, metric: str, target: str | float = "hal
             }
         )
     return pd.DataFrame(rows)
+
+
+def in_percent(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the result of ``budget_to_reach`` as it is printed: per cent, under short names."""
+    names = {"budget": "budget", "lower": "from", "upper": "to", "fewer_than_random": "fewer"}
+    names |= {"fewer_lower": "from ", "fewer_upper": "to ", "fewer_than_full": "than full"}
+    per_cent = 100 * table.set_index("rule")[list(names)]
+    return per_cent.round(1).rename(columns=names)
 
 
 def interval(values: FloatArray, level: float = 0.95) -> tuple[float, float, float]:

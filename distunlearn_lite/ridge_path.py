@@ -18,7 +18,7 @@ from .validation import FloatArray, is_sparse
 __all__ = ["LinearPredictor", "RidgePath"]
 
 # Rows of the forget set up to which square matrices of that size are worth their memory: the
-# leverages take 0.8 GB, and while a rule is walked its factor takes as much once or twice more.
+# leverages take 0.8 GB, and while a rule is walked its factor takes as much again or twice.
 MOST_FORGET_ROWS = 10_000
 
 
@@ -163,16 +163,16 @@ class RidgePath:
         """
         most, kinds = max(deleted), self.classes.size
         first = order[:most]
-        shared = -self.leverage[np.ix_(first, first)]
-        shared[np.diag_indices_from(shared)] += 1
-        factor = _cholesky(shared) if most else shared
-        reduced = solve_triangular(factor, self.residual[first], lower=True) if most else first
+        factor = self.leverage[np.ix_(first, first)]
+        np.negative(factor, out=factor)
+        factor[np.diag_indices_from(factor)] += 1
+        factor = _cholesky(factor)
+        reduced = solve_triangular(factor, self.residual[first], lower=True)
         pull = np.zeros((order.size, len(deleted), kinds))
         for step, size in enumerate(deleted):
-            if size:
-                pull[order[:size], step] = solve_triangular(
-                    factor[:size, :size], reduced[:size], lower=True, trans="T"
-                )
+            pull[order[:size], step] = solve_triangular(
+                factor[:size, :size], reduced[:size], lower=True, trans="T"
+            )
         moved = self.white @ pull.reshape(order.size, -1)
         change = solve_triangular(self.factor, moved, lower=True, trans="T", overwrite_b=True)
         for step, size in enumerate(deleted):

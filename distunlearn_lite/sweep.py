@@ -22,9 +22,9 @@ from .ridge_path import RidgePath
 from .scores import SCORING_RULES, shared_basis
 from .selection import deleted_rows, deletion_order
 from .task import UnlearningTask
-from .validation import choice, count, distinct, rising_fractions
+from .validation import choice, distinct, rising_fractions, seed_list
 
-__all__ = ["COLUMNS", "sweep"]
+__all__ = ["COLUMNS", "in_order", "sweep"]
 
 COLUMNS = ("task", "rule", "budget", "seed", "metric", "value")
 
@@ -144,9 +144,7 @@ def sweep(
         raise TypeError(f"rules must be a list of names, got {rules!r}; pass ['random'] or more")
     names = distinct("rules", [choice("rule", rule, SCORING_RULES) for rule in rules])
     steps = rising_fractions("budgets", budgets)
-    if not isinstance(seeds, Iterable):
-        raise TypeError(f"seeds must be a list of ints, got {seeds!r}; pass range({seeds!r})")
-    draws = sorted(distinct("seeds", [count("seed", seed) for seed in seeds]))
+    draws = seed_list(seeds)
     # One seed a job: features and the fit on all rows are shared by the rules of a seed.
     jobs = (delayed(walk)(task, names, steps, seed, group_equal) for seed in draws)
     finished = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
@@ -155,7 +153,12 @@ def sweep(
     for part in tqdm(finished, total=len(draws), desc=f"sweep {task.name}", disable=disable):
         records.extend(part)
     frame = pd.DataFrame.from_records(records, columns=list(COLUMNS))
-    place = frame["rule"].map({name: i for i, name in enumerate(names)}).to_numpy()
+    return in_order(frame, names)
+
+
+def in_order(frame: pd.DataFrame, rules: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of a sweep rule by rule, otherwise in the order they have."""
+    place = frame["rule"].map({name: i for i, name in enumerate(rules)}).to_numpy()
     return frame.iloc[place.argsort(kind="stable")].reset_index(drop=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -104,6 +104,13 @@ def distinct(name: str, values: list[Any]) -> list[Any]:
     if repeated:
         raise ValueError(f"{name} must be distinct, but {repeated[0]!r} stands more than once")
     return values
+
+
+def seed_list(value: Any) -> list[int]:
+    """Return `value` as distinct seeds, sorted."""
+    if not isinstance(value, Iterable):
+        raise TypeError(f"seeds must be a list of ints, got {value!r}; pass range({value!r})")
+    return sorted(distinct("seeds", [count("seed", seed) for seed in value]))
 
 
 def count(name: str, value: Any, *, least: int = 0, most: int | None = None) -> int:

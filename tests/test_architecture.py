@@ -56,7 +56,7 @@ DATA = (
     "separability",
     "recording",
 )
-MEETING = ("plots", "cover", "recipes", "replications", "tables", "cli")
+MEETING = ("styles", "plots", "cover", "recipes", "replications", "tables", "cli")
 ORDER = (*SHARED, *THEORY, *DATA, *MEETING)
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 

@@ -54,7 +54,7 @@ def files(folder):
 
 
 def test_features_are_those_of_the_transformer(task, tmp_path, capfd):
-    found = patch_features(task, **OPTIONS, folder=tmp_path / "new" / "place")
+    found = patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path / "new" / "place")
     expected = PatchFeatures(**OPTIONS).fit(task.X[:30]).transform(task.X)
     assert np.array_equal(found.X, expected)
     assert isinstance(found.X, np.memmap)
@@ -68,10 +68,10 @@ def test_features_are_those_of_the_transformer(task, tmp_path, capfd):
 
 
 def test_a_file_is_made_once_and_shared_by_what_it_does_not_depend_on(task, fits, tmp_path):
-    first = patch_features(task, **OPTIONS, folder=tmp_path)
+    first = patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)
     other_class = replace(task, forget=task.y == 2, y=task.y[::-1], name="other", provenance="")
     for again in (task, other_class, replace(task, X=task.X.copy())):
-        found = patch_features(again, **OPTIONS, n_jobs=2, folder=str(tmp_path))
+        found = patch_features(again, PatchFeatures(**OPTIONS, n_jobs=2), folder=str(tmp_path))
         assert np.array_equal(found.X, first.X)
         assert found.name == again.name
     assert fits == [30]
@@ -79,7 +79,7 @@ def test_a_file_is_made_once_and_shared_by_what_it_does_not_depend_on(task, fits
 
 
 def test_whatever_the_numbers_depend_on_makes_another_file(task, fits, tmp_path, monkeypatch):
-    patch_features(task, **OPTIONS, folder=tmp_path)
+    patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)
     pixels = task.X.copy()
     pixels[39, 299] ^= 1
     changed = [
@@ -95,10 +95,10 @@ def test_whatever_the_numbers_depend_on_makes_another_file(task, fits, tmp_path,
         (task, {"mirror": False}),
     ]
     for number, (given, change) in enumerate(changed, start=2):
-        patch_features(given, **OPTIONS | change, folder=tmp_path)
+        patch_features(given, PatchFeatures(**OPTIONS | change), folder=tmp_path)
         assert len(fits) == number
     monkeypatch.setattr(feature_cache, "METHOD", -1)
-    patch_features(task, **OPTIONS, folder=tmp_path)
+    patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)
     assert len(fits) == len(changed) + 2
     assert fits[3:5] == [40, 31]
     assert len(files(tmp_path)) == 2 * len(fits)
@@ -129,27 +129,27 @@ DAMAGE = {
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_a_damaged_file_is_made_anew(kind, task, fits, tmp_path):
-    good = np.array(patch_features(task, **OPTIONS, folder=tmp_path).X)
+    good = np.array(patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path).X)
     (path,) = tmp_path.glob("*.npy")
     DAMAGE[kind](path)
-    assert np.array_equal(patch_features(task, **OPTIONS, folder=tmp_path).X, good)
+    assert np.array_equal(patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path).X, good)
     assert len(fits) == 2
-    patch_features(task, **OPTIONS, folder=tmp_path)
+    patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)
     assert len(fits) == 2
     assert files(tmp_path) == [".npy", ".sha256"]
 
 
 def test_a_task_that_is_read_keeps_its_file_when_it_is_made_anew(task, tmp_path):
-    first = patch_features(task, **OPTIONS, folder=tmp_path)
+    first = patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)
     good = np.array(first.X)
     next(tmp_path.glob("*.sha256")).unlink()
-    patch_features(task, **OPTIONS, folder=tmp_path)
+    patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)
     assert np.array_equal(first.X, good)
 
 
 def test_the_default_place_is_the_cache(task, tmp_path, monkeypatch):
     monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
-    patch_features(task, **OPTIONS)
+    patch_features(task, PatchFeatures(**OPTIONS))
     assert files(tmp_path / "cache" / "features") == [".npy", ".sha256"]
 
 
@@ -161,10 +161,10 @@ def test_too_little_room_is_said_before_anything_is_written(task, tmp_path, monk
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(4000, 161, 3839))
     with pytest.raises(OSError, match=r"no space left in .*, where 3,840 bytes of features go"):
-        patch_features(task, **OPTIONS, folder=tmp_path)
+        patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)
     assert not files(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(4000, 160, 3840))
-    assert len(patch_features(task, **OPTIONS, folder=tmp_path)) == 40
+    assert len(patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)) == 40
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -183,18 +183,18 @@ def test_a_disk_that_is_full_half_way_keeps_nothing(n_jobs, task, tmp_path, monk
         with pytest.raises(
             OSError, match=r"no space left in .*free some, or name another"
         ) as fault:
-            patch_features(task, **OPTIONS, n_jobs=n_jobs, folder=tmp_path)
+            patch_features(task, PatchFeatures(**OPTIONS, n_jobs=n_jobs), folder=tmp_path)
     assert fault.value.errno == errno.ENOSPC
     assert str(tmp_path) in str(fault.value)
     assert not files(tmp_path)
-    assert len(patch_features(task, **OPTIONS, folder=tmp_path)) == 40
+    assert len(patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)) == 40
 
 
 @pytest.mark.parametrize("step", ["replace", "write_text", "mkdir"])
 def test_a_disk_that_fails_at_the_end_or_at_once_keeps_nothing(step, task, tmp_path, monkeypatch):
     monkeypatch.setattr(Path, step, full)
     with pytest.raises(OSError, match="no space left in"):
-        patch_features(task, **OPTIONS, folder=tmp_path)
+        patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)
     assert not files(tmp_path)
 
 
@@ -206,7 +206,7 @@ def test_an_interrupted_run_keeps_nothing(error, task, tmp_path, monkeypatch):
 
     monkeypatch.setattr(PatchFeatures, "blocks", interrupted)
     with pytest.raises(error):
-        patch_features(task, **OPTIONS, folder=tmp_path)
+        patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)
     assert not files(tmp_path)
 
 
@@ -215,7 +215,7 @@ def test_leftovers_of_killed_runs_are_cleared_away(task, tmp_path):
     for path in (old, young):
         path.write_bytes(b"half")
     os.utime(old, (time.time() - 90_000,) * 2)
-    patch_features(task, **OPTIONS, folder=tmp_path)
+    patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)
     assert files(tmp_path) == [".npy", ".partial", ".sha256"]
     assert young.exists()
 
@@ -223,7 +223,7 @@ def test_leftovers_of_killed_runs_are_cleared_away(task, tmp_path):
 def test_a_place_that_is_a_file_is_named(task, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match=r"(exists|directory): .*file, where .*folder="):
-        patch_features(task, **OPTIONS, folder=tmp_path / "file")
+        patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path / "file")
 
 
 def rows_read(task):
@@ -231,7 +231,7 @@ def rows_read(task):
 
 
 def test_the_file_can_be_shared_by_processes(task, tmp_path):
-    found = patch_features(task, **OPTIONS, folder=tmp_path)
+    found = patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)
     here = rows_read(found)
     assert Parallel(n_jobs=2)(delayed(rows_read)(found) for _ in range(2)) == [here, here]
     train, test = found.split(0)
@@ -241,7 +241,7 @@ def test_the_file_can_be_shared_by_processes(task, tmp_path):
 def test_the_stand_in_for_images(tmp_path):
     digits = load_standin("images")
     options = {"patch": 3, "stride": 1, "shape": (1, 8, 8), "mirror": False}
-    found = patch_features(digits, n_filters=20, n_patches=2000, folder=tmp_path, **options)
+    found = patch_features(digits, PatchFeatures(20, n_patches=2000, **options), folder=tmp_path)
     assert found.X.shape == (1797, 80)
     assert found.standin
     assert found.name == "standin-images"
@@ -256,18 +256,20 @@ def test_bad_arguments_are_refused_and_leave_nothing(task, tmp_path):
         ({"n_patches": 5}, ValueError, "n_patches must be at least 6"),
     ):
         with pytest.raises(error, match=message):
-            patch_features(task, **OPTIONS | change, folder=tmp_path)
+            patch_features(task, PatchFeatures(**OPTIONS | change), folder=tmp_path)
     with pytest.raises(TypeError, match="task must be an UnlearningTask, got ndarray"):
-        patch_features(task.X, folder=tmp_path)
+        patch_features(task.X, PatchFeatures(), folder=tmp_path)
+    with pytest.raises(TypeError, match="features must be a PatchFeatures, got int"):
+        patch_features(task, 800, folder=tmp_path)
     texts = UnlearningTask(X=["a", "b"], y=[0, 1], forget=[True, False])
     with pytest.raises(TypeError, match="must hold real numbers"):
-        patch_features(texts, folder=tmp_path)
+        patch_features(texts, PatchFeatures(), folder=tmp_path)
     assert not files(tmp_path)
 
 
 def test_numpy_integers_are_the_same_parameters(task, fits, tmp_path):
-    patch_features(task, **OPTIONS, folder=tmp_path)
+    patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)
     options = json.loads(json.dumps(OPTIONS)) | {"shape": (3, 10, 10)}
     options["n_filters"] = np.int64(6)
-    patch_features(task, **options, folder=tmp_path)
+    patch_features(task, PatchFeatures(**options), folder=tmp_path)
     assert fits == [30]

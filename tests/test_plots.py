@@ -1,5 +1,6 @@
 """Figures: what is drawn, in which look, and nothing left behind."""
 
+import dataclasses
 import itertools
 
 import matplotlib as mpl
@@ -12,7 +13,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.colors import to_rgba
 
-from distunlearn_lite import SCORING_RULES, max_removal, plots
+from distunlearn_lite import SCORING_RULES, UnlearningTask, max_removal, plots
 from distunlearn_lite.cover import plot_cover
 from distunlearn_lite.curves import CURVE_RULES
 from distunlearn_lite.metrics import METRICS
@@ -125,6 +126,15 @@ def test_one_seed_has_no_band_and_the_given_axes_are_used():
     assert not ax.collections
     with pytest.raises(ValueError, match="unknown metric 'speed'; the known ones are forget_rec"):
         plots.plot_trade_off(frame(), "speed")
+
+
+def test_a_figure_of_a_stand_in_says_so():
+    real, standin = plt.subplots(ncols=2)[1]
+    task = UnlearningTask(X=[[0.0], [1.0]], y=[0, 1], forget=[False, True], standin=True)
+    plots.mark_standin(dataclasses.replace(task, standin=False), real)
+    plots.mark_standin(task, standin)
+    assert real.get_title(loc="right") == ""
+    assert standin.get_title(loc="right") == "stand-in data"
 
 
 def test_the_frontier_is_drawn_where_it_is():

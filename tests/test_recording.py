@@ -38,6 +38,19 @@ def test_a_record_reads_back_rounded(tmp_path):
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["toy.csv", "toy.json"]
 
 
+def test_values_computed_anew_are_held_against_the_record(tmp_path):
+    recorded = record(frame(), "toy", tmp_path, command="make it", task=TASK)
+    again = frame(shift=0.25).iloc[[3, 0]]
+    both = recorded.gaps(again)
+    assert both["rule"].tolist() == ["lr-cos", "random"]
+    assert both["gap"].round(5).tolist() == [0.25, 0.25]
+    for other in (again.assign(seed=1), again.assign(task="other"), again.iloc[:0]):
+        with pytest.raises(ValueError, match=r"0 of \d values stand in the record of 'toy'"):
+            recorded.gaps(other)
+    with pytest.raises(ValueError, match="2 of 3 values stand"):
+        recorded.gaps(pd.concat([again, again.iloc[:1].assign(budget=0.2)]))
+
+
 def test_provenance_says_how_the_table_came_about(tmp_path):
     about = record(
         frame(), "toy", tmp_path, command="make it", task=TASK, settings={"model": "none"}

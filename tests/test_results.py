@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from distunlearn_lite import budget_to_reach
-from distunlearn_lite.results import interval
+from distunlearn_lite.results import in_percent, interval
 
 BUDGETS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -209,3 +209,18 @@ def test_anything_but_a_frame_is_refused():
         budget_to_reach({}, "forget_recall")
     with pytest.raises(TypeError, match="target must be an array of real numbers, got NoneType"):
         budget_to_reach(GOOD, "forget_recall", None)
+
+
+def test_the_printed_table_is_the_table_in_per_cent():
+    walks = {
+        ("random", 0): (0.8, 0.7, 0.6, 0.2, 0.0),
+        ("random", 1): (0.8, 0.6, 0.5, 0.2, 0.0),
+        ("lr-maha", 0): (0.8, 0.5, 0.3, 0.2, 0.0),
+        ("lr-maha", 1): (0.8, 0.4, 0.3, 0.2, 0.0),
+    }
+    table = budget_to_reach(frame_of(walks), "forget_recall")
+    shown = in_percent(table)
+    assert list(shown.columns) == ["budget", "from", "to", "fewer", "from ", "to ", "than full"]
+    assert list(shown.index) == ["random", "lr-maha"]
+    given = table.drop(columns=["rule", "reached", "seeds"]).to_numpy()
+    assert shown.to_numpy() == pytest.approx(100 * given, abs=0.0501)
