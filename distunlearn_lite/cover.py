@@ -11,9 +11,9 @@ from matplotlib.ticker import PercentFormatter
 
 from .curves import deletion_curve
 from .gaussian import Gaussian
+from .plots import RULE_STYLES
 from .scores import score
 from .selection import select_deletions
-from .styles import RULE_STYLES
 
 __all__ = ["plot_cover"]
 
