@@ -177,7 +177,7 @@ def test() -> None:
 def notebooks() -> None:
     """Run the chapters top to bottom and store them in the normal form (or only those named)."""
     environment()
-    run(PYTHON, "-m", "tests.normalise", *sys.argv[2:])
+    run(PYTHON, "-m", "tools.notebooks", *sys.argv[2:])
 
 
 def lab() -> None:

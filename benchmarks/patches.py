@@ -18,7 +18,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from distunlearn_lite import DatasetUnavailable, load_cifar10
-from distunlearn_lite.patches import ENTRIES, PatchFeatures
+from distunlearn_lite.features.patches import ENTRIES, PatchFeatures
 
 IMAGES, ROUNDS = 1200, 5
 ALL = 60_000

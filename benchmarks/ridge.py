@@ -14,8 +14,8 @@ import numpy as np
 from sklearn.linear_model import RidgeClassifier
 from threadpoolctl import threadpool_limits
 
-from distunlearn_lite.recipes import cifar10_classes, image_classifier
-from distunlearn_lite.ridge_path import RidgePath
+from distunlearn_lite.replication.experiments import cifar10_classes, image_classifier
+from distunlearn_lite.unlearners.ridge import RidgePath
 
 BUDGETS = np.arange(21) / 20
 

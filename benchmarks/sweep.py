@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from distunlearn_lite import DatasetUnavailable, UnlearningTask, load_sms_spam, load_standin, sweep
-from distunlearn_lite.sweep import COLUMNS
+from distunlearn_lite.sweeps.sweeping import COLUMNS
 
 RULES = ("random", "cos-mu2", "lr-cos")
 BUDGETS = [step / 20 for step in range(21)]

@@ -1,21 +1,21 @@
 """Distributional unlearning: which points to delete so that a data set forgets a distribution."""
 
-from .budgets import deletion_budget
-from .cifar10 import load_cifar10
-from .curves import deletion_curve
-from .datasets import load_sms_spam, load_standin, make_gaussians
+from .data.cifar10 import load_cifar10
+from .data.jigsaw import load_jigsaw
+from .data.standin import load_sms_spam, load_standin, make_gaussians
+from .data.task import UnlearningTask
 from .errors import DatasetUnavailable, InfeasibleTarget
-from .folded import folded_normal_cdf, folded_normal_ppf
-from .frontier import frontier_point, max_removal, min_preservation_loss
-from .gaussian import Gaussian, kl_divergence
-from .jigsaw import load_jigsaw
-from .logloss import log_loss_shift
-from .random_law import random_deletion_law
-from .results import budget_to_reach
-from .scores import SCORING_RULES, score
-from .selection import SelectiveDeletion, select_deletions
-from .sweep import sweep
-from .task import UnlearningTask
+from .rules.scoring import SCORING_RULES, score
+from .rules.selection import SelectiveDeletion, select_deletions
+from .sweeps.summaries import budget_to_reach
+from .sweeps.sweeping import sweep
+from .theory.deletion_budgets import deletion_budget
+from .theory.deletion_curves import deletion_curve
+from .theory.folded_normal import folded_normal_cdf, folded_normal_ppf
+from .theory.frontier import frontier_point, max_removal, min_preservation_loss
+from .theory.gaussian import Gaussian, kl_divergence
+from .theory.log_loss import log_loss_shift
+from .theory.random_deletion import random_deletion_law
 
 __all__ = [
     "SCORING_RULES",

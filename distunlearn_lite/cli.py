@@ -15,17 +15,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .comments import read_comments
+from .data.fetching import Found, available, fetch, find, verify
+from .data.kaggle_comments import read_comments
+from .data.manifest import MANIFEST
 from .errors import DatasetUnavailable
-from .fetching import Found, available, fetch, find, verify
-from .manifest import MANIFEST
-from .recipes import RECIPES
-from .recording import PACKAGES, library_hash
-from .replications import replicate
-from .results import budget_to_reach
-from .scores import SCORING_RULES, score
-from .selection import select_deletions
-from .tables import read_rows
+from .replication.experiments import RECIPES
+from .replication.records import PACKAGES, library_hash
+from .replication.runner import replicate
+from .row_files import read_rows
+from .rules.scoring import SCORING_RULES, score
+from .rules.selection import select_deletions
+from .sweeps.summaries import budget_to_reach
 from .validation import FloatArray
 
 __all__ = ["main"]

@@ -13,9 +13,9 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from .frontier import max_removal
-from .results import interval
-from .task import UnlearningTask
+from .data.task import UnlearningTask
+from .sweeps.summaries import interval
+from .theory.frontier import max_removal
 from .validation import choice, positive_scalar
 
 __all__ = [

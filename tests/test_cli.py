@@ -12,9 +12,9 @@ from scipy import sparse
 
 from distunlearn_lite import score, select_deletions
 from distunlearn_lite.cli import main
-from distunlearn_lite.fetching import Found
-from distunlearn_lite.manifest import MANIFEST
-from tests.test_replications import small_recipe
+from distunlearn_lite.data.fetching import Found
+from distunlearn_lite.data.manifest import MANIFEST
+from tests.replication.test_runner import small_recipe
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_unknown_arguments_are_refused(capsys, arguments, message):
 
 
 def test_replicate_records_and_prints_the_halving_budgets(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("distunlearn_lite.replications.RECIPES", {"tiny": small_recipe()})
+    monkeypatch.setattr("distunlearn_lite.replication.runner.RECIPES", {"tiny": small_recipe()})
     monkeypatch.setattr("distunlearn_lite.cli.RECIPES", {"tiny": small_recipe()})
     folder = ["--folder", str(tmp_path)]
     assert main(["replicate", "tiny", *folder, "--jobs", "1"]) == 0
@@ -158,7 +158,7 @@ def test_a_killed_worker_is_no_traceback(capsys, monkeypatch):
 def test_bad_seeds_are_refused_before_anything_is_written(
     tmp_path, capsys, monkeypatch, seeds, message
 ):
-    monkeypatch.setattr("distunlearn_lite.replications.RECIPES", {"sms": small_recipe()})
+    monkeypatch.setattr("distunlearn_lite.replication.runner.RECIPES", {"sms": small_recipe()})
     folder = tmp_path / "new"
     assert main(["replicate", "sms", "--folder", str(folder), "--seeds", *seeds]) == 2
     assert message in capsys.readouterr().err
@@ -167,7 +167,7 @@ def test_bad_seeds_are_refused_before_anything_is_written(
 
 def test_seeds_on_the_command_line_are_those_of_the_provenance(tmp_path, monkeypatch):
     recipe = replace(small_recipe(), variants={"tiny": {"seeds": (5, 6), "rules": ("random",)}})
-    monkeypatch.setattr("distunlearn_lite.replications.RECIPES", {"sms": recipe})
+    monkeypatch.setattr("distunlearn_lite.replication.runner.RECIPES", {"sms": recipe})
     monkeypatch.setattr("distunlearn_lite.cli.RECIPES", {"sms": recipe})
     assert main(["replicate", "sms", "--folder", str(tmp_path), "--seeds", "4", "3"]) == 0
     about = json.loads((tmp_path / "tiny.json").read_text())
@@ -181,7 +181,7 @@ def home(tmp_path, monkeypatch):
     """An empty cache, and a data folder of which the test decides what is in it."""
     folder = tmp_path / "data"
     folder.mkdir()
-    monkeypatch.setattr("distunlearn_lite.fetching.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("distunlearn_lite.data.fetching.cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setenv("DISTUNLEARN_DATA", str(folder))
     return folder
 
@@ -220,7 +220,7 @@ def test_data_that_is_there(home, capsys, monkeypatch):
         dataset.members[0], size=len(content), sha256=hashlib.sha256(content).hexdigest()
     )
     changed = {"sms_spam": dataclasses.replace(dataset, members=(member,))}
-    for module in ("cli", "fetching"):
+    for module in ("cli", "data.fetching"):
         monkeypatch.setattr(f"distunlearn_lite.{module}.MANIFEST", changed)
     for action in ("fetch", "verify"):
         assert main(["data", action, "sms_spam"]) == 0

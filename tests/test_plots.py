@@ -14,10 +14,10 @@ import matplotlib.pyplot as plt
 from matplotlib.colors import to_rgba
 
 from distunlearn_lite import SCORING_RULES, UnlearningTask, max_removal, plots
-from distunlearn_lite.cover import plot_cover
-from distunlearn_lite.curves import CURVE_RULES
-from distunlearn_lite.metrics import METRICS
-from distunlearn_lite.results import budget_to_reach, interval
+from distunlearn_lite.sweeps.metrics import METRICS
+from distunlearn_lite.sweeps.summaries import budget_to_reach, interval
+from distunlearn_lite.theory.deletion_curves import CURVE_RULES
+from tools.cover import plot_cover
 
 
 @pytest.fixture(autouse=True)

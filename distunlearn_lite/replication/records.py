@@ -1,0 +1,224 @@
+"""Tables recorded with their provenance, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..data.task import UnlearningTask
+from ..sweeps.sweeping import COLUMNS
+
+__all__ = ["Recorded", "environment", "library_hash", "load_recorded", "record", "write_whole"]
+
+PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "joblib")
+DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A recorded sweep.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Its values, rounded to six decimals, in the columns of ``sweep``.
+    provenance : mapping
+        How they came about: command, settings, data, versions, date.
+    """
+
+    frame: pd.DataFrame
+    provenance: Mapping[str, Any]
+
+    def gaps(self, live: pd.DataFrame) -> pd.DataFrame:
+        """Return values computed now with their distance to the recorded ones.
+
+        Parameters
+        ----------
+        live : pandas.DataFrame
+            Result of ``sweep``: any part of the tasks, rules, budgets and seeds recorded.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `live` with the columns ``recorded`` and ``gap``, the absolute difference.
+
+        Raises
+        ------
+        ValueError
+            Where `live` is empty or holds a value that was not recorded.
+        """
+        keys = [name for name in COLUMNS if name != "value"]
+        both = live.round({"budget": DECIMALS}).merge(
+            self.frame.rename(columns={"value": "recorded"}), on=keys
+        )
+        if len(both) != len(live) or live.empty:
+            raise ValueError(
+                f"{len(both)} of {len(live)} values stand in the record of "
+                f"{self.provenance['name']!r}; compare tasks, rules, budgets and seeds that do"
+            )
+        return both.assign(gap=(both["value"] - both["recorded"]).abs())
+
+
+def record(
+    frame: pd.DataFrame,
+    name: str,
+    folder: str | os.PathLike[str],
+    *,
+    command: str,
+    task: UnlearningTask | Sequence[UnlearningTask],
+    measured: Sequence[Mapping[str, Any]] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    made_by: Mapping[str, Any] | None = None,
+) -> Recorded:
+    """Write a sweep as ``<name>.csv``, with its provenance beside it as ``<name>.json``.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Result of ``sweep``.
+    name : str
+        Name of the two files, without ending.
+    folder : path
+        Where they go; made if it is not there.
+    command : str
+        What to type to have the same table again.
+    task : UnlearningTask or sequence of UnlearningTask
+        The data swept; the provenance describes one task as a mapping, several as a list of them.
+    measured : sequence of mapping, optional
+        Measured separability of each task; it stands with the task's data.
+    settings : mapping, optional
+        Further entries of the provenance (values as JSON takes them), such as the model.
+    made_by : mapping, optional
+        Result of ``environment`` when the run began; by default that of now.
+
+    Returns
+    -------
+    Recorded
+        As ``load_recorded`` reads it.
+
+    Raises
+    ------
+    ValueError
+        Where `frame` is empty or holds other columns than those of ``sweep``.
+
+    Notes
+    -----
+    Source: the SMS Spam chapter. Each file is written beside its place and moved there in one step,
+    so an interrupted run leaves the earlier files as they were.
+    """
+    if list(frame.columns) != list(COLUMNS) or frame.empty:
+        raise ValueError(
+            "frame must hold at least one row and the columns of sweep, got "
+            f"{len(frame)} rows of {', '.join(map(str, frame.columns))}"
+        )
+    text = frame.round({"budget": DECIMALS, "value": DECIMALS}).to_csv(
+        index=False, lineterminator="\n"
+    )
+    tasks = (task,) if isinstance(task, UnlearningTask) else tuple(task)
+    data = [
+        {
+            "task": part.name,
+            "provenance": part.provenance,
+            "standin": part.standin,
+            "rows": len(part),
+            "forget_rows": int(part.forget.sum()),
+        }
+        for part in tasks
+    ]
+    for entry, values in zip(data, measured or (), strict=measured is not None):
+        entry["separability"] = dict(values)
+    provenance = {
+        "name": name,
+        "command": command,
+        "date": datetime.now(UTC).date().isoformat(),
+        "data": data[0] if len(data) == 1 else data,
+        "seeds": sorted({int(seed) for seed in frame["seed"]}),
+        "rules": list(dict.fromkeys(frame["rule"])),
+        "budgets": sorted({round(float(budget), DECIMALS) for budget in frame["budget"]}),
+        **(settings or {}),
+        **(environment() if made_by is None else made_by),
+        "machine": {"system": platform.system(), "cores": os.cpu_count()},
+        "csv_sha256": hashlib.sha256(text.encode()).hexdigest(),
+    }
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    write_whole(place / f"{name}.csv", text)
+    write_whole(place / f"{name}.json", json.dumps(provenance, indent=1, ensure_ascii=False) + "\n")
+    return load_recorded(name, folder)
+
+
+def load_recorded(name: str, folder: str | os.PathLike[str]) -> Recorded:
+    """Read a recorded sweep, refused where table and provenance do not belong together.
+
+    Parameters
+    ----------
+    name : str
+        Name of the two files, without ending.
+    folder : path
+        Where they are.
+
+    Returns
+    -------
+    Recorded
+        Table and provenance.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where a file is missing.
+    ValueError
+        Where the table is not the one its provenance was written for.
+    """
+    table, about = (Path(folder) / f"{name}.{ending}" for ending in ("csv", "json"))
+    for path in (table, about):
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"no recorded results at {path}; record them with `distunlearn replicate {name}`"
+            )
+    content = table.read_bytes()
+    provenance = json.loads(about.read_text(encoding="utf-8"))
+    if hashlib.sha256(content).hexdigest() != provenance.get("csv_sha256"):
+        raise ValueError(
+            f"{table} is not the table that {about.name} describes: it was edited, or a run "
+            f"stopped in between; record it anew with `distunlearn replicate {name}`"
+        )
+    return Recorded(pd.read_csv(io.BytesIO(content)), provenance)
+
+
+def library_hash() -> str:
+    """SHA-256 over names and contents of this library's modules."""
+    total = hashlib.sha256()
+    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
+        total.update(str(path).encode() + b"\0" + path.read_bytes() + b"\0")
+    return total.hexdigest()
+
+
+def environment() -> dict[str, Any]:
+    """Versions and library that produce results."""
+    return {
+        "versions": {"python": platform.python_version()}
+        | {package: version(package) for package in PACKAGES},
+        "library_sha256": library_hash(),
+    }
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write the whole file, or leave it as it was."""
+    # A name of its own for each process, so that two runs at once do not mix their bytes.
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        draft.write_bytes(text.encode())
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)

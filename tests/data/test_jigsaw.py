@@ -1,0 +1,145 @@
+"""Jigsaw as a task: where the file is looked for, the two domains, the real subset.
+
+No comment and no listed word is printed: what is compared are counts, masks and made-up texts.
+"""
+
+import hashlib
+import re
+
+import pooch
+import pytest
+
+from distunlearn_lite import DatasetUnavailable, load_jigsaw
+from distunlearn_lite.cli import main
+from distunlearn_lite.data import jigsaw
+from distunlearn_lite.data.fetching import find
+from distunlearn_lite.data.kaggle_comments import SUBSET_SHA256, read_comments
+from tests.data.test_kaggle_comments import FORMS, PLAIN, ROWS, WHOLE, as_csv, put
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """An empty data folder, an empty cache, and a list of one neutral word."""
+    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
+    monkeypatch.delenv("DISTUNLEARN_DATA", raising=False)
+    monkeypatch.setattr(jigsaw, "KEYWORDS", ("redword",))
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize("folder", ["", "jigsaw/"])
+@pytest.mark.parametrize("name", FORMS)
+def test_every_form_of_the_file_gives_the_same_rows(home, name, folder):
+    path = put(home, FORMS[name], folder + name)
+    before = sorted(home.rglob("*"))
+    for download in (True, False):
+        task = load_jigsaw(data_home=home, download=download)
+        assert task.X.tolist() == [row[1] for row in ROWS]
+        assert task.y.tolist() == [0, 1, 0, 0, 1]
+        assert (task.forget == (task.y == 1)).all()
+        assert (task.name, task.standin, task.is_text) == ("jigsaw-toxic", False, True)
+        assert task.official_test is None
+        assert "a file of the reader's own of 5 rows" in task.provenance
+        assert task.provenance.endswith("to be forgotten: the comments labelled toxic")
+        assert hashlib.sha256(PLAIN).hexdigest() in task.provenance
+    assert sorted(home.rglob("*")) == before
+    assert not (home.parent / "cache").exists()
+    assert (read_comments(path).labels == [[int(v) for v in row[2:]] for row in ROWS]).all()
+
+
+def test_the_environment_variable_and_the_cache_are_looked_in(home, monkeypatch):
+    put(home.parent / "cache", PLAIN, "jigsaw/train.csv")
+    assert len(load_jigsaw()) == 5
+    put(home, as_csv(ROWS[:4]), "jigsaw/train.csv")
+    monkeypatch.setenv("DISTUNLEARN_DATA", str(home))
+    assert len(load_jigsaw()) == 4
+
+
+def test_the_keyword_domain_is_whole_words_in_any_case(home):
+    put(home, PLAIN)
+    task = load_jigsaw(domain="keywords", data_home=home)
+    assert task.forget.tolist() == [False, True, False, True, False]
+    assert task.y.tolist() == [0, 1, 0, 0, 1]
+    assert task.name == "jigsaw-keywords"
+    assert task.provenance.endswith("to be forgotten: the comments with one of 1 listed words")
+
+
+def test_the_list_is_short_distinct_plain_lower_case_words():
+    words = jigsaw.KEYWORDS
+    assert (len(words), len(set(words))) == (20, 20)
+    assert all(re.fullmatch("[a-z]+", word) is not None for word in words)
+
+
+def test_an_unknown_domain_is_refused_before_any_file_is_read(home):
+    with pytest.raises(ValueError, match="unknown domain 'insult'; the known ones are toxic, key"):
+        load_jigsaw(domain="insult", data_home=home)
+
+
+def test_a_domain_without_rows_is_an_error(home):
+    put(home, as_csv(ROWS[:1]))
+    for domain in ("toxic", "keywords"):
+        with pytest.raises(ValueError, match="at least one forget row"):
+            load_jigsaw(domain=domain, data_home=home)
+
+
+@pytest.mark.parametrize("download", [True, False])
+def test_without_the_file_the_error_says_how_to_fetch_it(home, download):
+    with pytest.raises(DatasetUnavailable) as caught:
+        load_jigsaw(data_home=home, download=download)
+    message = str(caught.value)
+    assert "Jigsaw Toxic Comment Classification is not on this machine" in message
+    assert f"kaggle competitions download -c {WHOLE.removesuffix('.zip')}" in message
+    assert str(home.parent / "cache" / "jigsaw") in message
+    assert "DISTUNLEARN_DATA" in message
+    assert 'load_standin("text") is a stand-in' in message
+    with pytest.raises(ValueError, match="data_home must be an existing folder"):
+        load_jigsaw(data_home=home / "missing", download=download)
+
+
+def test_the_command_line_judges_the_rows(home, capsys, monkeypatch):
+    monkeypatch.setenv("DISTUNLEARN_DATA", str(home))
+    assert main(["data", "list", "jigsaw"]) == 0
+    assert "jigsaw: Jigsaw Toxic Comment Classification, CC0" in (out := capsys.readouterr().out)
+    assert out.endswith("absent\n")
+    for action in ("fetch", "verify"):
+        assert main(["data", action, "jigsaw"]) == 2
+        assert "kaggle competitions download" in capsys.readouterr().err
+    main(["doctor"])
+    assert "how to fetch it by hand: distunlearn data fetch jigsaw" in capsys.readouterr().out
+    path = put(home, PLAIN)
+    assert main(["data", "list", "jigsaw"]) == 0
+    assert f"{len(PLAIN)} bytes, sha256" in capsys.readouterr().out
+    for action in ("fetch", "verify"):
+        assert main(["data", action, "jigsaw"]) == 0
+        assert "jigsaw: rows right, a file of the reader's own" in (out := capsys.readouterr().out)
+        assert str(path) in out
+    main(["doctor"])
+    assert "jigsaw: chapters run on the real data (environment)" in capsys.readouterr().out
+    put(home, PLAIN[:-4])
+    assert main(["data", "verify", "jigsaw"]) == 2
+    assert "cut short" in capsys.readouterr().err
+    assert main(["doctor"]) == 1
+    assert "jigsaw: chapters stop: " in capsys.readouterr().out
+
+
+@pytest.mark.skipif(find("jigsaw") is None, reason="Jigsaw's comments are not on this machine")
+def test_the_real_comments():
+    toxic, keywords = (load_jigsaw(domain=domain) for domain in jigsaw.DOMAINS)
+    if SUBSET_SHA256 not in toxic.provenance:
+        pytest.skip("the file on this machine is not the subset of the recorded results")
+    assert (len(toxic), int(toxic.forget.sum())) == (45_256, 4_341)
+    assert (toxic.y == toxic.forget).all()
+    assert (keywords.y == toxic.y).all()
+    # Mostly toxic but not only, and less than half of what is toxic.
+    inside = keywords.forget
+    assert (int(inside.sum()), int(keywords.y[inside].sum())) == (2_577, 1_928)
+    assert len(set(toxic.X)) == len(toxic)
+    for task in (toxic, keywords):
+        assert (
+            "the subset of the recorded results, 45,256 of Kaggle's 159,571 rows (28 %; 33 % with "
+            in task.provenance
+        )
+    assert read_comments(find("jigsaw").paths[0]).labels.sum(axis=0).tolist() == [
+        *(4_341, 457, 2_429, 128, 2_210, 421)
+    ]

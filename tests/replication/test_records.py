@@ -1,0 +1,116 @@
+"""Recorded tables: a round trip, what stands beside them, and interrupted runs."""
+
+import json
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from distunlearn_lite import UnlearningTask
+from distunlearn_lite.replication.records import library_hash, load_recorded, record
+
+TASK = UnlearningTask(
+    X=[[0.0], [1.0]], y=[0, 1], forget=[False, True], name="toy", provenance="made here"
+)
+
+
+def frame(shift=0.0):
+    return pd.DataFrame(
+        [
+            ("toy", rule, budget, 0, "forget_recall", 1 / 3 + shift)
+            for rule in ("random", "lr-cos")
+            for budget in (0.0, 0.15000000000000002)
+        ],
+        columns=["task", "rule", "budget", "seed", "metric", "value"],
+    )
+
+
+def test_a_record_reads_back_rounded(tmp_path):
+    written = record(
+        frame(), "toy", tmp_path / "new", command="make it", task=TASK, settings={"model": "none"}
+    )
+    read = load_recorded("toy", tmp_path / "new")
+    pd.testing.assert_frame_equal(written.frame, read.frame)
+    assert read.frame["value"].tolist() == [0.333333] * 4
+    assert read.frame["budget"].tolist() == [0.0, 0.15] * 2
+    assert np.issubdtype(read.frame["seed"].dtype, np.integer)
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["toy.csv", "toy.json"]
+
+
+def test_values_computed_anew_are_held_against_the_record(tmp_path):
+    recorded = record(frame(), "toy", tmp_path, command="make it", task=TASK)
+    again = frame(shift=0.25).iloc[[3, 0]]
+    both = recorded.gaps(again)
+    assert both["rule"].tolist() == ["lr-cos", "random"]
+    assert both["gap"].round(5).tolist() == [0.25, 0.25]
+    for other in (again.assign(seed=1), again.assign(task="other"), again.iloc[:0]):
+        with pytest.raises(ValueError, match=r"0 of \d values stand in the record of 'toy'"):
+            recorded.gaps(other)
+    with pytest.raises(ValueError, match="2 of 3 values stand"):
+        recorded.gaps(pd.concat([again, again.iloc[:1].assign(budget=0.2)]))
+
+
+def test_provenance_says_how_the_table_came_about(tmp_path):
+    about = record(
+        frame(), "toy", tmp_path, command="make it", task=TASK, settings={"model": "none"}
+    ).provenance
+    assert about["command"] == "make it"
+    assert about["model"] == "none"
+    assert about["rules"] == ["random", "lr-cos"]
+    assert about["budgets"] == [0.0, 0.15]
+    assert about["seeds"] == [0]
+    assert about["data"] == {
+        "task": "toy",
+        "provenance": "made here",
+        "standin": False,
+        "rows": 2,
+        "forget_rows": 1,
+    }
+    assert about["versions"]["numpy"] == np.__version__
+    assert about["library_sha256"] == library_hash()
+    assert about["machine"]["cores"] == os.cpu_count()
+    assert str(tmp_path) not in json.dumps(dict(about))
+
+
+@pytest.mark.parametrize("stop", [1, 2])
+def test_an_interrupted_run_leaves_whole_files(tmp_path, monkeypatch, stop):
+    record(frame(), "toy", tmp_path, command="first", task=TASK)
+    calls = []
+    replace = os.replace
+
+    def broken(source, target):
+        calls.append(target)
+        if len(calls) == stop:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", broken)
+    with pytest.raises(KeyboardInterrupt):
+        record(frame(shift=0.1), "toy", tmp_path, command="second", task=TASK)
+    monkeypatch.undo()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["toy.csv", "toy.json"]
+    if stop == 1:
+        assert load_recorded("toy", tmp_path).provenance["command"] == "first"
+    else:  # the new table stands beside the old provenance
+        with pytest.raises(ValueError, match=r"not the table that toy\.json describes.*replicate"):
+            load_recorded("toy", tmp_path)
+    again = record(frame(shift=0.1), "toy", tmp_path, command="third", task=TASK)
+    assert again.provenance["command"] == "third"
+
+
+def test_an_edited_table_is_noticed(tmp_path):
+    record(frame(), "toy", tmp_path, command="first", task=TASK)
+    table = tmp_path / "toy.csv"
+    table.write_text(table.read_text().replace("0.333333", "0.3"))
+    with pytest.raises(ValueError, match="it was edited, or a run stopped"):
+        load_recorded("toy", tmp_path)
+
+
+def test_bad_input_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="record them with `distunlearn replicate sms`"):
+        load_recorded("sms", tmp_path)
+    for wrong in (frame().iloc[:0], frame().drop(columns="seed"), frame().assign(more=1)):
+        with pytest.raises(ValueError, match="at least one row and the columns of sweep, got"):
+            record(wrong, "toy", tmp_path, command="", task=TASK)
+    assert list(tmp_path.iterdir()) == []
