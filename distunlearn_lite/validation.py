@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 FloatArray = NDArray[np.float64]
 
@@ -140,66 +139,6 @@ def generator(rng: np.random.Generator | int | None) -> np.random.Generator:
         f"rng must be a numpy.random.Generator or an int seed, got {type(rng).__name__}; "
         "pass rng=np.random.default_rng(0)"
     )
-
-
-def row_blocks(n: int, width: int, *, entries: int = 2**22) -> Iterator[slice]:
-    """Cut n rows of `width` columns into slices of at most `entries` entries (at least one row)."""
-    step = max(1, entries // max(1, width))
-    for start in range(0, n, step):
-        yield slice(start, min(n, start + step))
-
-
-def sample_matrix(name: str, value: Any) -> Any:
-    """Return `value` as a dense or CSR matrix (n, d), n, d >= 1, of finite numbers.
-
-    Dense arrays keep their type and are neither copied nor read in one piece, so that memory-mapped
-    ones may be larger than memory. One axis is taken for d = 1.
-    """
-    if is_sparse(value):
-        if value.ndim != 2:
-            raise ValueError(f"{name} must have 2 axes, got a sparse array of shape {value.shape}")
-        matrix = value.tocsr()
-    else:
-        matrix = value if isinstance(value, np.ndarray) else np.asarray(value)
-        if matrix.ndim == 1 and matrix.dtype.kind in "biuf":
-            matrix = matrix[:, None]
-    if matrix.dtype.kind not in "biuf":
-        raise TypeError(
-            f"{name} must hold real numbers, got entries of type {matrix.dtype}; turn texts into "
-            "numbers first, for example with sklearn.feature_extraction.text.TfidfVectorizer"
-        )
-    if matrix.ndim != 2:
-        raise ValueError(f"{name} must have shape (n, d), got {matrix.shape}")
-    if 0 in matrix.shape:
-        raise ValueError(f"{name} must hold at least one sample, got shape {matrix.shape}")
-    if matrix.dtype.kind == "f":
-        if is_sparse(matrix):
-            bad = int((~np.isfinite(matrix.data)).sum())
-        else:
-            blocks = row_blocks(*matrix.shape)
-            bad = sum(int((~np.isfinite(matrix[rows])).sum()) for rows in blocks)
-        if bad:
-            raise ValueError(
-                f"{name} must be finite, got {bad} NaN or infinite entries; "
-                "remove or impute them first"
-            )
-    return matrix
-
-
-def sample_pair(forget: Any, retain: Any) -> tuple[Any, Any]:
-    """Return the two sets as by ``sample_matrix``, refused where their columns differ in number."""
-    unwanted, wanted = sample_matrix("forget", forget), sample_matrix("retain", retain)
-    if unwanted.shape[1] != wanted.shape[1]:
-        raise ValueError(
-            f"forget and retain must have the same columns, got {unwanted.shape[1]} and "
-            f"{wanted.shape[1]}; use one vectoriser for both"
-        )
-    return unwanted, wanted
-
-
-def is_sparse(value: Any) -> bool:
-    """Return whether `value` is a scipy sparse matrix or array."""
-    return bool(sparse.issparse(value))
 
 
 def boolean_mask(name: str, value: ArrayLike, n: int) -> NDArray[np.bool_]:

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from distunlearn_lite import matrices, validation
+from distunlearn_lite import matrices
 from distunlearn_lite.matrices import (
     Covariance,
     column_mean,
     dense_blocks,
-    leading_subspace,
     project,
+    row_blocks,
     row_norms,
-    working_basis,
-    working_directions,
 )
+from distunlearn_lite.rules import subspace
+from distunlearn_lite.rules.subspace import leading_subspace, working_basis, working_directions
 
 RNG = np.random.default_rng(0)
 ROWS = np.where(RNG.random((60, 12)) < 0.4, RNG.standard_normal((60, 12)), 0)
@@ -25,8 +25,9 @@ KINDS = [np.asarray, sparse.csr_array, sparse.csr_matrix]
 @pytest.fixture(params=[None, 30], ids=["one block", "many blocks"])
 def _blocks(request, monkeypatch):
     if request.param:
-        small = lambda n, width: validation.row_blocks(n, width, entries=request.param)  # noqa: E731
-        monkeypatch.setattr(matrices, "row_blocks", small)
+        small = lambda n, width: row_blocks(n, width, entries=request.param)  # noqa: E731
+        for module in (matrices, subspace):
+            monkeypatch.setattr(module, "row_blocks", small)
 
 
 @pytest.mark.usefixtures("_blocks")
@@ -43,9 +44,9 @@ def test_sums_over_blocks_are_sums(kind):
 
 
 def test_blocks_are_small_and_cover_the_rows():
-    slices = list(validation.row_blocks(10, 4, entries=12))
+    slices = list(row_blocks(10, 4, entries=12))
     assert [(part.start, part.stop) for part in slices] == [(0, 3), (3, 6), (6, 9), (9, 10)]
-    assert len(list(validation.row_blocks(3, 100, entries=12))) == 3
+    assert len(list(row_blocks(3, 100, entries=12))) == 3
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32, bool])
@@ -118,7 +119,7 @@ def test_the_working_basis_is_for_sparse_and_for_many_columns():
             None,
             np.empty((12, 0)),
             ValueError,
-            r"got \(12, 0\); make it with features.working_basis",
+            r"got \(12, 0\); make it with rules.working_basis",
         ),
         (None, np.ones((12, 13)), ValueError, r"got \(12, 13\)"),
         (None, np.ones(12), ValueError, r"basis must be two-dimensional, got shape \(12,\)"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -10,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import DatasetUnavailable
+from ..files import cache_folder, file_sha256
 from ..validation import choice
 from .archives import read_members
-from .downloads import disk_reason, download, pooch, reason_of
+from .downloads import disk_reason, download, reason_of
 from .manifest import MANIFEST, Dataset, Member
 
-__all__ = ["Found", "available", "cache_folder", "fetch", "file_sha256", "find", "verify"]
+__all__ = ["Found", "available", "fetch", "find", "verify"]
 
 VARIABLE = "DISTUNLEARN_DATA"
 
@@ -129,17 +129,6 @@ def available(data_home: str | os.PathLike[str] | None = None) -> dict[str, str]
         sizes = ", ".join(f"{size} bytes, sha256 {digest}" for size, digest in files)
         states[name] = "absent" if found is None else f"{sizes}, {found.place}"
     return states
-
-
-def cache_folder() -> Path:
-    """Folder of downloads and of computed features; not made here."""
-    return Path(pooch.os_cache("distunlearn_lite"))
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's content, read in pieces."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _located(

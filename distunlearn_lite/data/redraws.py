@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..validation import FloatArray, is_sparse, row_blocks
+from ..matrices import is_sparse, row_blocks
+from ..validation import FloatArray
 
 __all__ = ["KnownGaussians", "bootstrap", "equal_rows", "grouped_split", "strata_of"]
 

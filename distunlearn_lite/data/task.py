@@ -8,14 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..validation import (
-    boolean_mask,
-    class_labels,
-    generator,
-    is_sparse,
-    proper_fraction,
-    sample_matrix,
-)
+from ..matrices import is_sparse, sample_matrix
+from ..validation import boolean_mask, class_labels, generator, proper_fraction
 from .redraws import KnownGaussians, bootstrap, equal_rows, grouped_split, strata_of
 
 __all__ = ["UnlearningTask"]

@@ -20,9 +20,10 @@ from sklearn.base import clone
 from tqdm import tqdm
 
 from ..data.downloads import FULL
-from ..data.fetching import cache_folder, file_sha256
 from ..data.task import UnlearningTask
-from ..validation import count, row_blocks
+from ..files import cache_folder, file_sha256
+from ..matrices import row_blocks
+from ..validation import count
 from .patch_codes import checked_images
 from .patches import PatchFeatures
 

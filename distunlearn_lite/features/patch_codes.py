@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..validation import FloatArray, count, is_sparse, sample_matrix
+from ..matrices import is_sparse, sample_matrix
+from ..validation import FloatArray, count
 
 __all__ = ["Encoder", "checked_images", "normalised", "top_left"]
 

@@ -17,9 +17,10 @@ from typing import Any
 import pandas as pd
 
 from ..data.task import UnlearningTask
+from ..files import write_whole
 from ..sweeps.sweeping import COLUMNS
 
-__all__ = ["Recorded", "environment", "library_hash", "load_recorded", "record", "write_whole"]
+__all__ = ["Recorded", "environment", "library_hash", "load_recorded", "record"]
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "joblib")
 DECIMALS = 6
@@ -211,14 +212,3 @@ def environment() -> dict[str, Any]:
         | {package: version(package) for package in PACKAGES},
         "library_sha256": library_hash(),
     }
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write the whole file, or leave it as it was."""
-    # A name of its own for each process, so that two runs at once do not mix their bytes.
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        draft.write_bytes(text.encode())
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -19,11 +19,12 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from ..data.task import UnlearningTask
+from ..files import write_whole
 from ..rules.separability import separability
 from ..sweeps.sweeping import in_order, sweep
 from ..validation import choice, seed_list
 from .experiments import RECIPES, Recipe
-from .records import Recorded, environment, record, write_whole
+from .records import Recorded, environment, record
 
 __all__ = ["replicate", "run"]
 

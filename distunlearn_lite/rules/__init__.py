@@ -3,10 +3,10 @@
 A rule maps the forget and the retained rows to one score a forget row, larger = deleted first.
 """
 
-from .domain_classifier import domain_classifier, standardised
-from .learnt import density_ratio, influence, knn_ratio, margin
+from .learnt import density_ratio, domain_classifier, influence, knn_ratio, margin, standardised
 from .selection import deleted_rows
 from .separability import separability, squared_distance
+from .subspace import leading_subspace, working_basis
 
 __all__ = [
     "deleted_rows",
@@ -14,8 +14,10 @@ __all__ = [
     "domain_classifier",
     "influence",
     "knn_ratio",
+    "leading_subspace",
     "margin",
     "separability",
     "squared_distance",
     "standardised",
+    "working_basis",
 ]

@@ -14,13 +14,14 @@ from ..matrices import (
     Covariance,
     column_mean,
     dense_blocks,
+    is_sparse,
     project,
     row_norms,
-    working_basis,
-    working_directions,
+    sample_pair,
 )
-from ..validation import FloatArray, choice, generator, is_sparse, sample_pair
+from ..validation import FloatArray, choice, generator
 from .learnt import density_ratio, influence, knn_ratio, margin
+from .subspace import working_basis, working_directions
 
 __all__ = ["SCORING_RULES", "score", "shared_basis", "takes_basis"]
 

@@ -10,8 +10,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
-from ..matrices import SMALLER_RANK, Covariance, column_mean, dense_blocks, leading_subspace
-from ..validation import FloatArray, count, real_array, sample_pair
+from ..matrices import SMALLER_RANK, Covariance, column_mean, dense_blocks, sample_pair
+from ..validation import FloatArray, count, real_array
+from .subspace import leading_subspace
 
 __all__ = ["Separability", "separability", "squared_distance"]
 

@@ -12,7 +12,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.dummy import DummyClassifier
 
-from ..validation import is_sparse
+from ..matrices import is_sparse
 
 __all__ = ["RefitPath"]
 

@@ -12,8 +12,8 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.linalg.blas import dsyrk
 from sklearn.linear_model import RidgeClassifier
 
-from ..matrices import column_mean, dense_blocks
-from ..validation import FloatArray, is_sparse
+from ..matrices import column_mean, dense_blocks, is_sparse
+from ..validation import FloatArray
 
 __all__ = ["LinearPredictor", "RidgePath"]
 

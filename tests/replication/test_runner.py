@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from distunlearn_lite import SCORING_RULES, UnlearningTask, deletion_curve, make_gaussians, sweep
+from distunlearn_lite.files import write_whole
 from distunlearn_lite.replication.experiments import RECIPES, synthetic_gaussians
-from distunlearn_lite.replication.records import load_recorded, write_whole
+from distunlearn_lite.replication.records import load_recorded
 from distunlearn_lite.replication.runner import replicate, run
 
 RESULTS = Path(__file__).resolve().parents[2] / "book" / "results"

@@ -258,7 +258,7 @@ def test_texts_with_every_column_stay_sparse(rule, monkeypatch):
         kinds.append(type(real(*arguments)))
         return real(*arguments)
 
-    monkeypatch.setattr(domain_classifier, "coordinates", spied)
+    monkeypatch.setattr(learnt, "coordinates", spied)
     monkeypatch.setattr(learnt, "coordinates", spied)
     scores = rule(words[:120], words[120:], rank=1200)
     assert kinds == [sparse.csr_array]
@@ -312,7 +312,7 @@ def test_a_classifier_that_does_not_converge_is_refused(monkeypatch):
         def __init__(self, **options):
             super().__init__(**{**options, "max_iter": 1})
 
-    monkeypatch.setattr(domain_classifier, "LogisticRegression", Impatient)
+    monkeypatch.setattr(learnt, "LogisticRegression", Impatient)
     with pytest.raises(ValueError, match=r"did not converge \(.*1 iter.*\); pass a smaller rank="):
         margin(*two_sets())
     assert issubclass(ConvergenceWarning, UserWarning)

@@ -9,7 +9,8 @@ from sklearn.covariance import EmpiricalCovariance
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics.pairwise import cosine_distances, euclidean_distances
 
-from distunlearn_lite import matrices, validation
+from distunlearn_lite import matrices
+from distunlearn_lite.matrices import row_blocks
 from distunlearn_lite.rules.scoring import SCORING_RULES, score, shared_basis, takes_basis
 from distunlearn_lite.rules.selection import select_deletions
 from distunlearn_lite.theory.gaussian import Gaussian
@@ -265,7 +266,7 @@ def test_memory_mapped_rows_score_like_rows_in_memory(rule, dtype, tmp_path, mon
     longest = []
 
     def small(n, width, entries=21):
-        for part in validation.row_blocks(n, width, entries=21):
+        for part in row_blocks(n, width, entries=21):
             longest.append((part.stop - part.start) * width)
             yield part
 

@@ -1,0 +1,36 @@
+"""Files: where the package keeps its own, their checksums, and writing them whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from pathlib import Path
+
+with warnings.catch_warnings():  # pooch imports tqdm.auto, which warns on stderr in a notebook
+    warnings.simplefilter("ignore")
+    import pooch
+
+__all__ = ["cache_folder", "file_sha256", "write_whole"]
+
+
+def cache_folder() -> Path:
+    """Folder of downloads and of computed features; not made here."""
+    return Path(pooch.os_cache("distunlearn_lite"))
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's content, read in pieces."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write the whole file, or leave it as it was."""
+    # A name of its own for each process, so that two runs at once do not mix their bytes.
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        draft.write_bytes(text.encode())
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
