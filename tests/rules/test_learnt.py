@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from distunlearn_lite.rules import domain_classifier, learnt
+from distunlearn_lite.rules import learnt
 from distunlearn_lite.rules.learnt import density_ratio, influence, knn_ratio, margin
 from distunlearn_lite.rules.scoring import score
 from distunlearn_lite.theory.gaussian import Gaussian
@@ -252,7 +252,7 @@ def test_texts_with_every_column_stay_sparse(rule, monkeypatch):
     rng = np.random.default_rng(5)
     words = sparse.random_array((300, 1200), density=0.01, rng=rng).tocsr()
     kinds = []
-    real = domain_classifier.coordinates
+    real = learnt.coordinates
 
     def spied(*arguments):
         kinds.append(type(real(*arguments)))
