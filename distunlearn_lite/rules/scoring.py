@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -23,13 +24,15 @@ from ..validation import FloatArray, choice, generator
 from .learnt import density_ratio, influence, knn_ratio, margin
 from .subspace import working_basis, working_directions
 
-__all__ = ["SCORING_RULES", "score", "shared_basis", "takes_basis"]
+__all__ = ["SCORING_RULES", "ScoringRule", "options_of", "real_scores", "rule_function", "rule_name", "score", "shared_basis"]
+
+ScoringRule = Callable[..., FloatArray]
 
 
 def score(
     forget: Any,
     retain: Any,
-    rule: str,
+    rule: str | ScoringRule,
     *,
     rng: np.random.Generator | int | None = None,
     **options: Any,
@@ -61,10 +64,11 @@ def score(
         Rows of the forget set; dense ones may be memory-mapped.
     retain : array_like or sparse matrix, shape (n2, d)
         Rows of the retained set.
-    rule : str
-        Name of a rule, a key of ``SCORING_RULES``.
+    rule : str or callable
+        Name of a rule, a key of ``SCORING_RULES``, or a function of one's own, called as
+        ``rule(forget, retain, **options)``, that returns one number a forget row.
     rng : numpy.random.Generator or int, optional
-        Generator or seed; needed by ``random``, ignored by the others.
+        Generator or seed; needed by ``random`` and by functions with an argument `rng`.
     **options
         ``rank`` (int; the Mahalanobis rules and the four learnt ones): work within that many
         leading singular vectors of all rows, uncentred; by default 100 for sparse input or more
@@ -82,10 +86,12 @@ def score(
     Raises
     ------
     TypeError
-        Where an option does not belong to the rule, ``random`` has no `rng`, or a row is no number.
+        Where an option does not belong to the rule, ``random`` has no `rng`, a row is no number, or
+        `rule` is neither a name nor a function.
     ValueError
         Where the rule is unknown, a set is empty, too small for the rule or not finite, the columns
-        differ in number, a covariance is singular, or a score is too large for floating point.
+        differ in number, a covariance is singular, a score is too large for floating point, or a
+        function of one's own does not return one finite number a forget row.
 
     Warns
     -----
@@ -95,7 +101,7 @@ def score(
     Notes
     -----
     Source: the SMS Spam chapter, and for the last four rules the works named in the module
-    ``domain_rules``. Covariances are maximum likelihood estimates (1/n), without
+    ``distunlearn_lite.rules.learnt``. Covariances are maximum likelihood estimates (1/n), without
     shrinkage. The cosine rules depend on the origin, so features are taken as they come, uncentred:
     for TF-IDF the origin is the empty text. The cosine with a zero vector is 0. A mean that is zero
     up to rounding counts as zero.
@@ -110,28 +116,67 @@ def score(
     >>> score(forget, retain, "lr-maha")
     array([ 0.,  6., 12.])
     """
-    function = SCORING_RULES[choice("rule", rule, SCORING_RULES)]
-    known = set(inspect.signature(function).parameters) - {"forget", "retain", "rng"}
+    function = rule_function(rule)
+    name = rule_name(function)
+    known = options_of(function)
     for option in options:
         if option not in known:
             admitted = ", ".join(sorted(known)) or "none"
-            raise TypeError(f"rule {rule!r} has no option {option!r}; its options are: {admitted}")
-    if rule == "random":
+            raise TypeError(f"rule {name!r} has no option {option!r}; its options are: {admitted}")
+    if "rng" in inspect.signature(function).parameters:
         options["rng"] = rng
     unwanted, wanted = sample_pair(forget, retain)
     with np.errstate(over="ignore", invalid="ignore"):
-        scores = function(unwanted, wanted, **options)
-    if not np.isfinite(scores).all():
-        raise ValueError(TOO_LARGE)
+        scores = real_scores(name, function(unwanted, wanted, **options), unwanted.shape[0])
     rounding = 64 * np.finfo(float).eps * np.abs(scores).max()
-    if rule != "random" and scores.size > 1 and np.ptp(scores) <= rounding:
+    if name != "random" and scores.size > 1 and np.ptp(scores) <= rounding:
         warnings.warn(
-            f"rule {rule!r} gives all {scores.size} rows the same score, so they would be deleted "
+            f"rule {name!r} gives all {scores.size} rows the same score, so they would be deleted "
             "in the order of their index; use another rule or other features",
             UserWarning,
             stacklevel=2,
         )
     return scores
+
+
+def rule_function(rule: str | ScoringRule) -> ScoringRule:
+    """Return the function of a rule given by its name or as a function."""
+    if isinstance(rule, str):
+        return SCORING_RULES[choice("rule", rule, SCORING_RULES)]
+    if not callable(rule):
+        raise TypeError(f"rule must be a name or a function, got {rule!r}")
+    return rule
+
+
+def rule_name(rule: ScoringRule) -> str:
+    """Name of a rule of the library, or that of one's own function."""
+    names = {function: name for name, function in SCORING_RULES.items()}
+    return names.get(rule, getattr(rule, "__name__", type(rule).__name__))
+
+
+def options_of(rule: ScoringRule) -> set[str]:
+    """Names of the options that a rule takes."""
+    return set(inspect.signature(rule).parameters) - {"forget", "retain", "rng"}
+
+
+def shared_basis(forget: Any, retain: Any, rules: Iterable[ScoringRule]) -> FloatArray | None:
+    """``working_basis`` where a rule takes it, computed once for all of them; else None."""
+    needed = any("basis" in options_of(rule) for rule in rules)
+    return working_basis(forget, retain) if needed else None
+
+
+def real_scores(name: str, scores: Any, n1: int) -> FloatArray:
+    """Return what a rule answered where it is one finite number a forget row."""
+    if np.shape(scores) != (n1,):
+        raise ValueError(
+            f"rule {name!r} must return one score a forget row, shape ({n1},), got shape "
+            f"{np.shape(scores)}"
+        )
+    found: FloatArray = np.asarray(scores, dtype=np.float64)
+    if not np.isfinite(found).all():
+        cause = TOO_LARGE if name in SCORING_RULES else "mend the rule, or clean the rows it sees"
+        raise ValueError(f"rule {name!r} gives scores that are NaN or infinite: {cause}")
+    return found
 
 
 def random(forget: Any, retain: Any, *, rng: np.random.Generator | int | None = None) -> FloatArray:
@@ -196,31 +241,22 @@ def lr_maha(
 
 
 # Every rule by its name; all are called as (forget, retain, **options).
-SCORING_RULES: Final[dict[str, Callable[..., FloatArray]]] = {
-    "random": random,
-    "l2-mu2": l2_mu2,
-    "maha-mu2": maha_mu2,
-    "cos-mu2": cos_mu2,
-    "lr-maha": lr_maha,
-    "lr-cos": lr_cos,
-    "tfidf-norm": tfidf_norm,
-    "coreset": coreset,
-    "knn-ratio": knn_ratio,
-    "density-ratio": density_ratio,
-    "margin": margin,
-    "influence": influence,
-}
-
-
-def takes_basis(rule: str) -> bool:
-    """Return whether a rule has the option ``basis``."""
-    function = SCORING_RULES[choice("rule", rule, SCORING_RULES)]
-    return "basis" in inspect.signature(function).parameters
-
-
-def shared_basis(forget: Any, retain: Any, rules: Iterable[str]) -> FloatArray | None:
-    """``working_basis`` where a rule takes it, computed once for all of them; else None."""
-    return working_basis(forget, retain) if any(map(takes_basis, rules)) else None
+SCORING_RULES: Final[Mapping[str, ScoringRule]] = MappingProxyType(
+    {
+        "random": random,
+        "l2-mu2": l2_mu2,
+        "maha-mu2": maha_mu2,
+        "cos-mu2": cos_mu2,
+        "lr-maha": lr_maha,
+        "lr-cos": lr_cos,
+        "tfidf-norm": tfidf_norm,
+        "coreset": coreset,
+        "knn-ratio": knn_ratio,
+        "density-ratio": density_ratio,
+        "margin": margin,
+        "influence": influence,
+    }
+)
 
 
 def _mahalanobis(

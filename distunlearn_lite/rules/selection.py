@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -12,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from ..validation import FloatArray, class_labels, count, fractions, real_array
-from .scoring import score, takes_basis
+from .scoring import ScoringRule, options_of, rule_function, score
 
 __all__ = ["SelectiveDeletion", "deleted_rows", "deletion_order", "select_deletions"]
 
@@ -113,16 +112,18 @@ def select_deletions(scores: ArrayLike, budget: float) -> NDArray[np.intp]:
 
 
 def deletion_order(
-    forget: Any, retain: Any, rule: str, seed: int, basis: FloatArray | None = None
+    forget: Any,
+    retain: Any,
+    rule: str | ScoringRule,
+    rng: np.random.Generator | int,
+    basis: FloatArray | None = None,
 ) -> NDArray[np.intp]:
     """All forget rows in the order in which a rule deletes them.
 
-    Each rule has a stream of random numbers of its own, so that leaving a rule out of a sweep
-    changes no other. `basis`, as from ``scores.shared_basis``, goes to the rules that take one.
+    `basis`, as from ``shared_basis``, goes to the rules that take one.
     """
-    stream = np.random.default_rng([seed, zlib.crc32(rule.encode())])
-    options = {"basis": basis} if takes_basis(rule) else {}
-    return select_deletions(score(forget, retain, rule, rng=stream, **options), 1.0)
+    options = {"basis": basis} if "basis" in options_of(rule_function(rule)) else {}
+    return select_deletions(score(forget, retain, rule, rng=rng, **options), 1.0)
 
 
 class SelectiveDeletion(BaseEstimator):  # type: ignore[misc]
@@ -133,8 +134,8 @@ class SelectiveDeletion(BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    rule : str
-        Scoring rule, a key of ``SCORING_RULES``.
+    rule : str or callable
+        Scoring rule, as ``score`` takes it.
     budget : int or float
         Rows to delete (int), or fraction of the forget rows in [0, 1] (float).
     forget : object
@@ -177,7 +178,7 @@ class SelectiveDeletion(BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        rule: str = "lr-maha",
+        rule: str | ScoringRule = "lr-maha",
         budget: float = 0.5,
         forget: Any = 1,
         options: Mapping[str, Any] | None = None,

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..theory.gaussian import Gaussian, kl_divergence
 from ..validation import FloatArray
 
-__all__ = ["CLIP", "METRICS", "characteristic_label", "measure"]
+__all__ = ["CLIP", "GAUSSIAN_METRICS", "METRICS", "characteristic_label", "divergences", "measure"]
 
 METRICS = (
     "forget_accuracy",
@@ -19,6 +20,8 @@ METRICS = (
     "retain_macro_f1",
     "retain_log_loss",
 )
+
+GAUSSIAN_METRICS = ("kl_removal", "kl_preservation")
 
 # Least probability inside a logarithm: a label that the edited data lack has probability 0.
 CLIP = float(np.finfo(np.float64).eps)
@@ -109,6 +112,12 @@ def measure(
         chances = _own_probabilities(classifier, rows[kept], own)
         values["retain_log_loss"] = -np.log(np.maximum(chances, CLIP)).mean()
     return {name: float(value) for name, value in values.items()}
+
+
+def divergences(p: Gaussian, p1: Gaussian, p2: Gaussian) -> dict[str, float]:
+    """Return removal KL(p1 || p) and preservation loss KL(p2 || p) in nats, by name."""
+    values = kl_divergence(p1, p), kl_divergence(p2, p)
+    return dict(zip(GAUSSIAN_METRICS, values, strict=True))
 
 
 def _own_probabilities(classifier: Any, rows: Any, y: NDArray[Any]) -> FloatArray:

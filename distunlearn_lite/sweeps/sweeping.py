@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,13 +17,16 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from ..data.task import UnlearningTask
-from ..rules.scoring import SCORING_RULES, shared_basis
-from ..rules.selection import deleted_rows, deletion_order
-from ..unlearners.gaussian import gaussian_walk
-from ..unlearners.refit import RefitPath
-from ..unlearners.ridge import RidgePath
-from ..validation import choice, distinct, rising_fractions, seed_list
-from .metrics import characteristic_label, measure
+from ..matrices import Covariance, column_mean
+from ..rules.own import WalkedRule, named_rules
+from ..rules.scoring import ScoringRule, real_scores, shared_basis
+from ..rules.selection import deleted_rows, deletion_order, select_deletions
+from ..theory.gaussian import Gaussian
+from ..unlearners.choosing import classifier_path
+from ..unlearners.gaussian import GaussianPath
+from ..unlearners.protocol import Unlearner
+from ..validation import choice, rising_fractions, seed_list
+from .metrics import characteristic_label, divergences, measure
 
 __all__ = ["COLUMNS", "in_order", "sweep"]
 
@@ -32,10 +36,10 @@ COLUMNS = ("task", "rule", "budget", "seed", "metric", "value")
 def sweep(
     task: UnlearningTask,
     model: BaseEstimator | str,
-    rules: Sequence[str],
+    rules: Sequence[str | Mapping[str, ScoringRule]] | Mapping[str, ScoringRule],
     budgets: Sequence[float],
     seeds: Sequence[int],
-    n_jobs: int | None = 1,
+    n_jobs: int | None = None,
     progress: bool | None = None,
     *,
     group_equal: bool = True,
@@ -58,14 +62,17 @@ def sweep(
         tolerance small enough that the starting point does not show in the metrics; a
         ``RidgeClassifier`` on dense rows is refitted by an exact formula. The word
         ``"gaussian"`` refits the mean of a Gaussian with known covariance instead.
-    rules : sequence of str
-        Names in ``SCORING_RULES``.
+    rules : sequence of str and of mappings, or mapping
+        Names in ``SCORING_RULES``; rules of your own as ``{name: function}``, where a function is
+        called as ``function(forget, retain)`` and returns one number a forget row, or is a
+        ``WalkedRule``, which sees the current model and is asked again at every budget.
     budgets : sequence of float
         Deleted fractions of the forget set, in [0, 1], rising.
     seeds : sequence of int
         Distinct seeds, non-negative; each redraws split, ties and every random choice.
     n_jobs : int, optional
-        Seeds that run at a time, as in joblib; the values do not depend on it.
+        Seeds that run at a time, as in joblib: by default one, or as many as
+        ``joblib.parallel_config`` says. The values do not depend on it.
     progress : bool, optional
         Show a bar on stderr; by default only where stderr is a terminal.
     group_equal : bool
@@ -101,7 +108,7 @@ def sweep(
     Raises
     ------
     TypeError
-        Where `task` or `model` is of another kind.
+        Where `task`, `model` or a rule is of another kind.
     ValueError
         Where a list is empty or has repeats, a rule or model is unknown, budgets do not rise within
         [0, 1], or ``warm_start`` of an ensemble would keep members fitted on deleted rows.
@@ -136,24 +143,21 @@ def sweep(
         raise TypeError(f"task must be an UnlearningTask, got {type(task).__name__}")
     if isinstance(model, str):
         choice("model", model, ("gaussian",))
-        walk = gaussian_walk
+        prepare: Callable[..., _Setting] = _gaussian_setting
     else:
         classifier_of(model)
-        walk = partial(_one_seed, model)
-    if isinstance(rules, str) or not isinstance(rules, Iterable):
-        raise TypeError(f"rules must be a list of names, got {rules!r}; pass ['random'] or more")
-    names = distinct("rules", [choice("rule", rule, SCORING_RULES) for rule in rules])
+        prepare = partial(_classifier_setting, model)
+    chosen = named_rules(rules)
     steps = rising_fractions("budgets", budgets)
     draws = seed_list(seeds)
     # One seed a job: features and the fit on all rows are shared by the rules of a seed.
-    jobs = (delayed(walk)(task, names, steps, seed, group_equal) for seed in draws)
+    jobs = (delayed(_one_seed)(prepare, task, chosen, steps, seed, group_equal) for seed in draws)
     finished = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
     disable = None if progress is None else not progress
     records: list[tuple[str, str, float, int, str, float]] = []
     for part in tqdm(finished, total=len(draws), desc=f"sweep {task.name}", disable=disable):
         records.extend(part)
-    frame = pd.DataFrame.from_records(records, columns=list(COLUMNS))
-    return in_order(frame, names)
+    return in_order(pd.DataFrame.from_records(records, columns=list(COLUMNS)), list(chosen))
 
 
 def in_order(frame: pd.DataFrame, rules: Sequence[str]) -> pd.DataFrame:
@@ -178,57 +182,151 @@ def classifier_of(model: Any) -> BaseEstimator:
     return last
 
 
+class _Setting(NamedTuple):
+    """One seed's training rows in random order, what retrains on them, and what is measured."""
+
+    forget: Any
+    retain: Any
+    y_forget: NDArray[Any]
+    y_retain: NDArray[Any]
+    unlearner: Unlearner
+    measure: Callable[[Any], dict[str, float]]
+
+
 def _one_seed(
-    model: BaseEstimator,
+    prepare: Callable[..., _Setting],
     task: UnlearningTask,
-    rules: Sequence[str],
+    rules: Mapping[str, ScoringRule | WalkedRule],
     budgets: NDArray[np.float64],
     seed: int,
     group_equal: bool,
 ) -> list[tuple[str, str, float, int, str, float]]:
     """All rows of the result for one seed."""
     with threadpool_limits(limits=1):
-        rng = np.random.default_rng(seed)
-        train, test = task.split(rng, group_equal=group_equal)
-        model = _seeded(model, rng)
-        classifier = classifier_of(model)
-        rows: Any = train.X
-        test_rows: Any = test.X
-        if isinstance(model, Pipeline) and len(model.steps) > 1:
-            features = Pipeline(model.steps[:-1])
-            rows, test_rows = features.fit_transform(rows, train.y), features.transform(test_rows)
-        elif task.is_text:
-            raise ValueError(
-                "texts need a vectoriser before the classifier; pass "
-                "make_pipeline(TfidfVectorizer(), classifier)"
-            )
-        if hasattr(rows, "tocsr"):
-            rows, test_rows = rows.tocsr(), test_rows.tocsr()
-        label = characteristic_label(train.y, train.forget)
-        probabilities = hasattr(classifier, "predict_proba")
-        # The shuffle settles ties once, so that the file's order cannot leak into a selection.
-        forget = rng.permutation(np.flatnonzero(train.forget))
-        retain = np.flatnonzero(~train.forget)
-        unwanted, wanted = rows[forget], rows[retain]
-        y_retain, y_forget = train.y[retain], train.y[forget]
-        del train, rows  # large features are not held twice
-        path: RidgePath | RefitPath
-        ridge = RidgePath.serves(classifier, wanted, forget.size)
-        path = (RidgePath if ridge else RefitPath)(classifier, wanted, unwanted, y_retain, y_forget)
-        deleted = np.array([deleted_rows(budget, forget.size) for budget in budgets])
-        basis = shared_basis(unwanted, wanted, rules)
+        setting = prepare(task, np.random.default_rng(seed), group_equal)
+        deleted = [deleted_rows(budget, setting.y_forget.size) for budget in budgets]
+        plain = [rule for rule in rules.values() if not isinstance(rule, WalkedRule)]
+        basis = shared_basis(setting.forget, setting.retain, plain)
         records = []
-        for rule in rules:
-            order = deletion_order(unwanted, wanted, rule, seed, basis)
-            for budget, fitted in zip(budgets, path.walk(order, deleted), strict=True):
-                values = measure(
-                    fitted, test_rows, test.y, test.forget, label, probabilities=probabilities
-                )
+        for name, rule in rules.items():
+            if isinstance(rule, WalkedRule):
+                models = _asked_again(name, rule, setting, deleted)
+            else:
+                # A stream of its own, so that leaving a rule out of a sweep changes no other.
+                stream = np.random.default_rng([seed, zlib.crc32(name.encode())])
+                order = deletion_order(setting.forget, setting.retain, rule, stream, basis)
+                models = setting.unlearner.walk(order, deleted)
+            for budget, model in zip(budgets, models, strict=True):
                 records += [
-                    (task.name, rule, float(budget), seed, name, value)
-                    for name, value in values.items()
+                    (task.name, name, float(budget), seed, metric, value)
+                    for metric, value in setting.measure(model).items()
                 ]
         return records
+
+
+def _asked_again(
+    name: str, rule: WalkedRule, setting: _Setting, deleted: Sequence[int]
+) -> Iterator[Any]:
+    """Models along an order that a rule decides on the way, given the model it has come to."""
+    gone, left = np.empty(0, np.intp), np.arange(setting.y_forget.size)
+    (model,) = setting.unlearner.walk(left, [0])
+    for size in deleted:
+        if size > gone.size:
+            scores = rule.scores(
+                model,
+                setting.forget[left],
+                setting.retain,
+                setting.y_forget[left],
+                setting.y_retain,
+            )
+            chosen = select_deletions(real_scores(name, scores, left.size), size - gone.size)
+            gone, left = np.append(gone, left[chosen]), np.delete(left, chosen)
+            (model,) = setting.unlearner.walk(np.append(gone, left), [size])
+        yield model
+
+
+def _classifier_setting(
+    model: BaseEstimator, task: UnlearningTask, rng: np.random.Generator, group_equal: bool
+) -> _Setting:
+    """A split of the rows, as the steps before the classifier show them to it."""
+    train, test = task.split(rng, group_equal=group_equal)
+    model = _seeded(model, rng)
+    classifier = classifier_of(model)
+    rows: Any = train.X
+    test_rows: Any = test.X
+    if isinstance(model, Pipeline) and len(model.steps) > 1:
+        features = Pipeline(model.steps[:-1])
+        rows, test_rows = features.fit_transform(rows, train.y), features.transform(test_rows)
+    elif task.is_text:
+        raise ValueError(
+            "texts need a vectoriser before the classifier; pass "
+            "make_pipeline(TfidfVectorizer(), classifier)"
+        )
+    if hasattr(rows, "tocsr"):
+        rows, test_rows = rows.tocsr(), test_rows.tocsr()
+    forget, retain = _shuffled(train.forget, rng)
+    sets = rows[forget], rows[retain], train.y[forget], train.y[retain]
+    label = characteristic_label(train.y, train.forget)
+    del train, rows  # large features are not held twice
+    return _Setting(
+        *sets,
+        classifier_path(classifier, sets[1], sets[0], sets[3], sets[2]),
+        partial(
+            measure,
+            rows=test_rows,
+            y=test.y,
+            forget=test.forget,
+            label=label,
+            probabilities=hasattr(classifier, "predict_proba"),
+        ),
+    )
+
+
+def _gaussian_setting(
+    task: UnlearningTask, rng: np.random.Generator, group_equal: bool
+) -> _Setting:
+    """Rows drawn anew where their distributions are known, and else a split of the rows."""
+    if task.is_text:
+        raise ValueError(
+            "model 'gaussian' needs numbers, got texts; turn them into a few columns first, "
+            "for example with TfidfVectorizer and TruncatedSVD"
+        )
+    rows: Any
+    if task.truth is None:
+        p1, p2 = _estimated(task)
+        train, _ = task.split(rng, group_equal=group_equal)
+        rows, is_forget = train.X, train.forget
+    else:
+        (p1, p2), n1 = task.truth, int(task.forget.sum())
+        rows = np.concatenate([p1.sample(n1, rng), p2.sample(len(task) - n1, rng)])
+        is_forget = np.arange(len(task)) < n1
+    forget, retain = _shuffled(is_forget, rng)
+    sets = rows[forget], rows[retain], is_forget[forget], is_forget[retain]
+    unlearner = GaussianPath(p1.cov, sets[1], sets[0])
+    return _Setting(*sets, unlearner, partial(divergences, p1=p1, p2=p2))
+
+
+def _shuffled(
+    is_forget: NDArray[np.bool_], rng: np.random.Generator
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Forget and retained rows; one shuffle settles ties, so that no file order leaks in."""
+    return rng.permutation(np.flatnonzero(is_forget)), np.flatnonzero(~is_forget)
+
+
+def _estimated(task: UnlearningTask) -> tuple[Gaussian, Gaussian]:
+    """Means of all forget and of all retained rows, with the pooled covariance within the two."""
+    sets = [task.X[task.forget], task.X[~task.forget]]
+    means = [column_mean(rows) for rows in sets]
+    try:
+        pooled = Covariance(sets, means, None)
+    except ValueError as error:
+        cause = str(error).split(";")[0]
+        raise ValueError(
+            f"{cause}; model 'gaussian' needs fewer columns than rows and none that depends on "
+            "others: reduce them first, for example with TruncatedSVD"
+        ) from None
+    factor = pooled.scale[:, None] * pooled.factor
+    return Gaussian(means[0], factor @ factor.T), Gaussian(means[1], factor @ factor.T)
 
 
 def _seeded(model: BaseEstimator, rng: np.random.Generator) -> BaseEstimator:

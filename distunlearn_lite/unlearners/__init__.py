@@ -3,6 +3,10 @@
 They see arrays and an order of deletion, never a rule or a task.
 """
 
+from .choosing import classifier_path
+from .gaussian import GaussianPath
+from .protocol import Unlearner
+from .refit import RefitPath
 from .ridge import RidgePath
 
-__all__ = ["RidgePath"]
+__all__ = ["GaussianPath", "RefitPath", "RidgePath", "Unlearner", "classifier_path"]

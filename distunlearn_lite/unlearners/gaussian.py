@@ -1,120 +1,69 @@
-"""Refitting a Gaussian along a deletion order: running sums instead of one refit a budget."""
+"""A Gaussian with known covariance along a deletion order: running sums instead of refits."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
-from ..data.redraws import KnownGaussians
-from ..data.task import UnlearningTask
-from ..matrices import Covariance, column_mean, dense_blocks
-from ..rules.scoring import shared_basis
-from ..rules.selection import deleted_rows, deletion_order
+from ..matrices import column_mean, dense_blocks
+from ..theory.gaussian import Gaussian
 from ..validation import FloatArray
 
-__all__ = ["GAUSSIAN_METRICS", "gaussian_walk", "mean_divergences"]
-
-GAUSSIAN_METRICS = ("kl_removal", "kl_preservation")
+__all__ = ["GaussianPath"]
 
 
-def gaussian_walk(
-    task: UnlearningTask,
-    rules: Sequence[str],
-    budgets: FloatArray,
-    seed: int,
-    group_equal: bool,
-) -> list[tuple[str, str, float, int, str, float]]:
-    """All rows of ``sweep`` with ``model="gaussian"`` for one seed.
-
-    The references p1 and p2 are the true Gaussians where the task carries them, and else have the
-    means of all its forget and of all its retained rows and the pooled covariance within the two.
-    """
-    with threadpool_limits(limits=1):
-        rng = np.random.default_rng(seed)
-        if task.is_text:
-            raise ValueError(
-                "model 'gaussian' needs numbers, got texts; turn them into a few columns first, "
-                "for example with TfidfVectorizer and TruncatedSVD"
-            )
-        train_rows: Any
-        if task.truth is None:
-            truth = _estimated(task)
-            train, _ = task.split(rng, group_equal=group_equal)
-            train_rows, is_forget = train.X, train.forget
-        else:
-            truth, n1 = task.truth, int(task.forget.sum())
-            train_rows = truth.draw(n1, len(task) - n1, rng)
-            is_forget = np.arange(len(task)) < n1
-        # The shuffle settles ties once, so that the file's order cannot leak into a selection.
-        chosen = rng.permutation(np.flatnonzero(is_forget))
-        forget, retain = train_rows[chosen], train_rows[~is_forget]
-        deleted = np.array([deleted_rows(budget, chosen.size) for budget in budgets])
-        basis = shared_basis(forget, retain, rules)
-        records = []
-        for rule in rules:
-            order = deletion_order(forget, retain, rule, seed, basis)
-            values = mean_divergences(forget[order], retain, deleted, truth)
-            records += [
-                (task.name, rule, float(budget), seed, name, float(value))
-                for budget, *pair in zip(budgets, *values, strict=True)
-                for name, value in zip(GAUSSIAN_METRICS, pair, strict=True)
-            ]
-        return records
-
-
-def mean_divergences(
-    ordered: Any, retain: Any, deleted: NDArray[np.intp], truth: KnownGaussians
-) -> tuple[FloatArray, FloatArray]:
-    r"""Removal and preservation of the refitted mean at every number of deleted rows.
-
-    With covariance known, :math:`KL(p_i \| p) = |\mu_i - \hat\mu|^2 / 2` in the Mahalanobis
-    norm.
+class GaussianPath:
+    """Refits of the mean of a Gaussian on what a deletion order leaves.
 
     Parameters
     ----------
-    ordered : array or sparse matrix, shape (n1, d)
-        Forget rows in the order of deletion.
-    retain : array or sparse matrix, shape (n2, d)
-        Retained rows.
-    deleted : ndarray of int, shape (k,)
-        Numbers of deleted rows, 0 to n1.
-    truth : KnownGaussians
-        p1, p2 and the covariance.
+    cov : ndarray, shape (d, d)
+        Its covariance, known and kept.
+    retain, forget : ndarray or sparse matrix, shape (n2, d) and (n1, d)
+        Rows that stay, and those that may go.
 
-    Returns
-    -------
-    removal, preservation : ndarray, shape (k,)
-        In nats.
+    Notes
+    -----
+    Source: the chapter on synthetic Gaussians.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from distunlearn_lite.unlearners import GaussianPath
+    >>> path = GaussianPath(np.eye(1), np.array([[0.0]]), np.array([[9.0], [3.0]]))
+    >>> [float(model.mean[0]) for model in path.walk(np.array([0, 1]), [0, 1, 2])]
+    [4.0, 1.5, 0.0]
     """
-    factor = np.linalg.cholesky(truth.cov)
-    # Measured from mu2, so that a common offset of all rows costs no digits.
-    n1, n2 = ordered.shape[0], retain.shape[0]
-    total = sum((block - truth.mean2).sum(axis=0) for block in dense_blocks(retain))
-    kept = np.zeros((n1 + 1, truth.mean2.size))
-    # Added up from the last to go: row m is the sum of the m rows kept.
-    blocks = [block - truth.mean2 for block in dense_blocks(ordered[::-1])]
-    np.cumsum(np.concatenate(blocks), axis=0, out=kept[1:])
-    m = n1 - deleted
-    offset = np.linalg.solve(factor, ((total + kept[m]) / (n2 + m)[:, None]).T)
-    gap = np.linalg.solve(factor, truth.mean1 - truth.mean2)
-    return ((offset - gap[:, None]) ** 2).sum(axis=0) / 2, (offset**2).sum(axis=0) / 2
 
+    def __init__(self, cov: FloatArray, retain: Any, forget: Any) -> None:
+        self.cov, self.n2 = cov, retain.shape[0]
+        # Measured from the retained mean, so that a common offset of all rows costs no digits.
+        self.origin = column_mean(retain)
+        self.offsets = np.concatenate([block - self.origin for block in dense_blocks(forget)])
 
-def _estimated(task: UnlearningTask) -> KnownGaussians:
-    """Means of all forget and of all retained rows, with the pooled covariance within the two."""
-    sets = [task.X[task.forget], task.X[~task.forget]]
-    means = [column_mean(rows) for rows in sets]
-    try:
-        pooled = Covariance(sets, means, None)
-    except ValueError as error:
-        cause = str(error).split(";")[0]
-        raise ValueError(
-            f"{cause}; model 'gaussian' needs fewer columns than rows and none that depends on "
-            "others: reduce them first, for example with TruncatedSVD"
-        ) from None
-    factor = pooled.scale[:, None] * pooled.factor
-    return KnownGaussians(means[0], means[1], factor @ factor.T)
+    def walk(
+        self, order: NDArray[np.intp], deleted: Sequence[int] | NDArray[np.intp]
+    ) -> Iterator[Gaussian]:
+        """Yield the Gaussian without the first rows of `order`, for each number deleted.
+
+        Parameters
+        ----------
+        order : ndarray of int, shape (n1,)
+            Forget rows in the order of deletion.
+        deleted : sequence of int
+            Numbers of rows to delete, 0 to n1.
+
+        Yields
+        ------
+        Gaussian
+            With the mean of the rows that are left.
+        """
+        # Added up from the last to go: row m is the sum of the m rows kept.
+        kept = np.zeros((order.size + 1, self.origin.size))
+        np.cumsum(self.offsets[order[::-1]], axis=0, out=kept[1:])
+        for size in deleted:
+            m = order.size - size
+            yield Gaussian(self.origin + kept[m] / (self.n2 + m), self.cov)

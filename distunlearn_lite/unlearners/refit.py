@@ -54,7 +54,7 @@ class RefitPath:
         order : ndarray of int, shape (n1,)
             Forget rows in the order of deletion.
         deleted : sequence of int
-            Numbers of rows to delete, 0 to n1, rising.
+            Numbers of rows to delete, 0 to n1; a warm start is nearest where they rise.
 
         Yields
         ------
@@ -69,7 +69,7 @@ class RefitPath:
         for size in deleted:
             if size:
                 fitted = self._fit(fitted, x[: y.size - size], y[: y.size - size])
-            yield fitted
+            yield fitted if size else self.untouched
 
     def _fit(self, previous: Any, x: Any, y: NDArray[Any]) -> Any:
         """Fit on the edited data, from the previous solution where the classifier can use it."""
