@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..theory.gaussian import Gaussian
 from ..validation import choice, count, generator, separation_scalar
 from .fetching import fetch, verify
 from .manifest import MANIFEST
-from .redraws import KnownGaussians
 from .task import UnlearningTask
 
 __all__ = ["load_sms_spam", "load_standin", "make_gaussians"]
@@ -177,7 +177,7 @@ def make_gaussians(
     -------
     UnlearningTask
         X of shape (n1 + n2, dim); y is 1 for forget rows and 0 for the others; ``truth`` holds
-        both means and the covariance.
+        p1 and p2.
 
     Raises
     ------
@@ -195,20 +195,18 @@ def make_gaussians(
     --------
     >>> from distunlearn_lite import make_gaussians
     >>> task = make_gaussians(100, 200, separation=2.0, dim=3, rng=0)
-    >>> task.X.shape, int(task.forget.sum()), task.truth.mean1.tolist()
+    >>> task.X.shape, int(task.forget.sum()), task.truth[0].mean.tolist()
     ((300, 3), 100, [2.0, 0.0, 0.0])
     """
     unwanted, wanted = count("n1", n1, least=1), count("n2", n2, least=1)
     delta, d = separation_scalar(separation), count("dim", dim, least=1)
-    mean1 = np.zeros(d)
-    mean1[0] = delta
-    truth = KnownGaussians(mean1, np.zeros(d), np.eye(d))
+    p1, p2 = Gaussian(delta * np.eye(d)[0], np.eye(d)), Gaussian(np.zeros(d), np.eye(d))
     seed = f", seed {rng}" if isinstance(rng, (int, np.integer)) else ""
     plural = "s" if d > 1 else ""
-    rows = truth.draw(unwanted, wanted, generator(rng))
+    draw = generator(rng)
     forget = np.arange(unwanted + wanted) < unwanted
     return UnlearningTask(
-        X=rows,
+        X=np.concatenate([p1.sample(unwanted, draw), p2.sample(wanted, draw)]),
         y=forget.astype(np.int64),
         forget=forget,
         name=name,
@@ -216,7 +214,7 @@ def make_gaussians(
             f"synthetic: {unwanted} rows of N({delta:g} e1, I) and {wanted} of N(0, I) in "
             f"{d} dimension{plural}{seed}; a Gaussian sweep draws anew for each of its seeds"
         ),
-        truth=truth,
+        truth=(p1, p2),
     )
 
 

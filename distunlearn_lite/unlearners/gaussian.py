@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ..data.redraws import KnownGaussians
 from ..data.task import UnlearningTask
 from ..matrices import Covariance, column_mean, dense_blocks
 from ..rules.scoring import shared_basis
 from ..rules.selection import deleted_rows, deletion_order
+from ..theory.gaussian import Gaussian
 from ..validation import FloatArray
 
 __all__ = ["GAUSSIAN_METRICS", "gaussian_walk", "mean_divergences"]
@@ -47,7 +47,8 @@ def gaussian_walk(
             train_rows, is_forget = train.X, train.forget
         else:
             truth, n1 = task.truth, int(task.forget.sum())
-            train_rows = truth.draw(n1, len(task) - n1, rng)
+            drawn = [p.sample(n, rng) for p, n in zip(truth, (n1, len(task) - n1), strict=True)]
+            train_rows = np.concatenate(drawn)
             is_forget = np.arange(len(task)) < n1
         # The shuffle settles ties once, so that the file's order cannot leak into a selection.
         chosen = rng.permutation(np.flatnonzero(is_forget))
@@ -67,7 +68,7 @@ def gaussian_walk(
 
 
 def mean_divergences(
-    ordered: Any, retain: Any, deleted: NDArray[np.intp], truth: KnownGaussians
+    ordered: Any, retain: Any, deleted: NDArray[np.intp], truth: tuple[Gaussian, Gaussian]
 ) -> tuple[FloatArray, FloatArray]:
     r"""Removal and preservation of the refitted mean at every number of deleted rows.
 
@@ -82,39 +83,40 @@ def mean_divergences(
         Retained rows.
     deleted : ndarray of int, shape (k,)
         Numbers of deleted rows, 0 to n1.
-    truth : KnownGaussians
-        p1, p2 and the covariance.
+    truth : pair of Gaussian
+        p1 and p2, of one covariance.
 
     Returns
     -------
     removal, preservation : ndarray, shape (k,)
         In nats.
     """
-    factor = np.linalg.cholesky(truth.cov)
+    p1, p2 = truth
     # Measured from mu2, so that a common offset of all rows costs no digits.
     n1, n2 = ordered.shape[0], retain.shape[0]
-    total = sum((block - truth.mean2).sum(axis=0) for block in dense_blocks(retain))
-    kept = np.zeros((n1 + 1, truth.mean2.size))
+    total = sum((block - p2.mean).sum(axis=0) for block in dense_blocks(retain))
+    kept = np.zeros((n1 + 1, p2.dim))
     # Added up from the last to go: row m is the sum of the m rows kept.
-    blocks = [block - truth.mean2 for block in dense_blocks(ordered[::-1])]
+    blocks = [block - p2.mean for block in dense_blocks(ordered[::-1])]
     np.cumsum(np.concatenate(blocks), axis=0, out=kept[1:])
     m = n1 - deleted
-    offset = np.linalg.solve(factor, ((total + kept[m]) / (n2 + m)[:, None]).T)
-    gap = np.linalg.solve(factor, truth.mean1 - truth.mean2)
+    offset = np.linalg.solve(p2.factor, ((total + kept[m]) / (n2 + m)[:, None]).T)
+    gap = np.linalg.solve(p2.factor, p1.mean - p2.mean)
     return ((offset - gap[:, None]) ** 2).sum(axis=0) / 2, (offset**2).sum(axis=0) / 2
 
 
-def _estimated(task: UnlearningTask) -> KnownGaussians:
+def _estimated(task: UnlearningTask) -> tuple[Gaussian, Gaussian]:
     """Means of all forget and of all retained rows, with the pooled covariance within the two."""
     sets = [task.X[task.forget], task.X[~task.forget]]
     means = [column_mean(rows) for rows in sets]
     try:
         pooled = Covariance(sets, means, None)
+        factor = pooled.scale[:, None] * pooled.factor
+        cov = factor @ factor.T
+        return Gaussian(means[0], cov), Gaussian(means[1], cov)
     except ValueError as error:
         cause = str(error).split(";")[0]
         raise ValueError(
             f"{cause}; model 'gaussian' needs fewer columns than rows and none that depends on "
             "others: reduce them first, for example with TruncatedSVD"
         ) from None
-    factor = pooled.scale[:, None] * pooled.factor
-    return KnownGaussians(means[0], means[1], factor @ factor.T)

@@ -16,6 +16,7 @@ from distunlearn_lite.data.fetching import find
 from distunlearn_lite.data.manifest import MANIFEST
 from distunlearn_lite.data.standin import load_sms_spam, load_standin, make_gaussians
 from distunlearn_lite.errors import DatasetUnavailable
+from distunlearn_lite.theory.gaussian import Gaussian
 
 
 @pytest.fixture
@@ -129,9 +130,8 @@ def test_gaussians_are_drawn_as_asked():
     assert (task.name, task.standin) == ("pair", False)
     assert "synthetic: 40000 rows of N(1.5 e1, I) and 20000 of N(0, I)" in task.provenance
     assert "3 dimensions, seed 4" in task.provenance
-    assert task.truth.mean1.tolist() == [1.5, 0, 0]
-    assert task.truth.mean2.tolist() == [0, 0, 0]
-    assert (task.truth.cov == np.eye(3)).all()
+    assert [p.mean.tolist() for p in task.truth] == [[1.5, 0, 0], [0, 0, 0]]
+    assert all((p.cov == np.eye(3)).all() for p in task.truth)
     for rows, mean in ((task.X[task.forget], [1.5, 0, 0]), (task.X[~task.forget], [0, 0, 0])):
         noise = 1 / np.sqrt(len(rows))
         assert np.abs(rows.mean(axis=0) - mean).max() < 4 * noise
@@ -168,7 +168,16 @@ def test_bad_gaussians_are_refused(change, error, message):
         make_gaussians(**({"n1": 3, "n2": 3, "separation": 1.0, "dim": 1, "rng": 0} | change))
 
 
-def test_a_truth_of_another_kind_is_refused():
+@pytest.mark.parametrize(
+    ("truth", "error", "message"),
+    [
+        ([0.0, 1.0], TypeError, "truth must be a pair of Gaussians or None, got list"),
+        ((Gaussian(0.0, 1.0),), TypeError, "a pair of Gaussians"),
+        ((Gaussian(0.0, 1.0), Gaussian([0.0, 0.0], np.eye(2))), ValueError, "dimension.*1 and 2"),
+        ((Gaussian(1.0, 1.0), Gaussian(0.0, 2.0)), ValueError, "share one covariance"),
+    ],
+)
+def test_a_truth_of_another_kind_is_refused(truth, error, message):
     task = make_gaussians(3, 3, 1.0, rng=0)
-    with pytest.raises(TypeError, match="truth must come from make_gaussians or be None, got list"):
-        dataclasses.replace(task, truth=[0.0, 1.0])
+    with pytest.raises(error, match=message):
+        dataclasses.replace(task, truth=truth)
