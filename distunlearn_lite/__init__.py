@@ -1,8 +1,10 @@
 """Distributional unlearning: which points to delete so that a data set forgets a distribution."""
 
 from .data.cifar10 import load_cifar10
+from .data.gaussians import make_gaussians
 from .data.jigsaw import load_jigsaw
-from .data.standin import load_sms_spam, load_standin, make_gaussians
+from .data.sms_spam import load_sms_spam
+from .data.standin import load_standin
 from .data.task import UnlearningTask
 from .errors import DatasetUnavailable, InfeasibleTarget
 from .rules.scoring import SCORING_RULES, score

@@ -1,18 +1,17 @@
-"""Redrawing data: a split that keeps equal rows together, a bootstrap, draws of known Gaussians."""
+"""Redrawing data: a split that keeps equal rows together, and a bootstrap."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..matrices import is_sparse, row_blocks
-from ..validation import FloatArray
 
-__all__ = ["KnownGaussians", "bootstrap", "equal_rows", "grouped_split", "strata_of"]
+__all__ = ["bootstrap", "equal_rows", "grouped_split", "strata_of"]
 
 Rows = NDArray[np.intp]
 
@@ -77,19 +76,3 @@ def bootstrap(rows: Rows, strata: Rows, rng: np.random.Generator) -> Rows:
     kinds = [rows[strata[rows] == number] for number in np.unique(strata[rows])]
     drawn = [rng.choice(kind, kind.size) for kind in kinds]
     return np.concatenate([*drawn, np.empty(0, np.intp)])
-
-
-class KnownGaussians(NamedTuple):
-    """The two distributions that synthetic rows come from: means (d,), one covariance (d, d)."""
-
-    mean1: FloatArray
-    mean2: FloatArray
-    cov: FloatArray
-
-    def draw(self, n1: int, n2: int, rng: np.random.Generator) -> FloatArray:
-        """Rows (n1 + n2, d): n1 of the first distribution, then n2 of the second."""
-        rows: FloatArray = rng.standard_normal((n1 + n2, self.mean1.size))
-        rows = rows @ np.linalg.cholesky(self.cov).T
-        rows[:n1] += self.mean1
-        rows[n1:] += self.mean2
-        return rows

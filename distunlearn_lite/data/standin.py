@@ -1,21 +1,17 @@
-"""Loaders: each returns an unlearning task, from real data or from a stand-in every machine has."""
+"""Data that every machine with this library has: docstrings for texts, digits for images."""
 
 from __future__ import annotations
 
 import importlib
-import os
 import warnings
 from collections.abc import Iterator
 
 import numpy as np
 
-from ..validation import choice, count, generator, separation_scalar
-from .fetching import fetch, verify
-from .manifest import MANIFEST
-from .redraws import KnownGaussians
+from ..validation import choice
 from .task import UnlearningTask
 
-__all__ = ["load_sms_spam", "load_standin", "make_gaussians"]
+__all__ = ["load_standin"]
 
 FORGET_MODULES = ("scipy.stats", "scipy.stats.contingency", "scipy.stats.mstats", "scipy.stats.qmc")
 RETAIN_MODULES = (
@@ -37,65 +33,6 @@ RETAIN_MODULES = (
     *("sklearn.preprocessing", "sklearn.random_projection", "sklearn.semi_supervised"),
     *("sklearn.svm", "sklearn.tree", "sklearn.utils"),
 )
-
-
-def load_sms_spam(
-    *, data_home: str | os.PathLike[str] | None = None, download: bool = True
-) -> UnlearningTask:
-    """SMS Spam Collection: 5,574 messages, of which the 747 spam messages are to be forgotten.
-
-    Looked for in `data_home`, in the folder that the environment variable DISTUNLEARN_DATA names
-    (an absolute path), and in the cache; then downloaded into the cache (200 kB). The checksum is
-    compared before use.
-
-    Parameters
-    ----------
-    data_home : path, optional
-        Folder with the file ``SMSSpamCollection``, or with a folder ``sms_spam`` that has it.
-    download : bool
-        False looks on this machine only.
-
-    Returns
-    -------
-    UnlearningTask
-        Texts; y is 1 for spam and 0 for ham, and spam is the forget set. 403 messages are copies of
-        an earlier line.
-
-    Raises
-    ------
-    DatasetUnavailable
-        Where the file is not here and not to be had; the message says what to do.
-    ValueError
-        Where a folder that was named does not exist, or a file is not the original.
-
-    Notes
-    -----
-    Source: the SMS Spam chapter. T. A. Almeida and J. M. Gómez Hidalgo, UCI Machine Learning
-    Repository, doi:10.24432/C5CC84, CC BY 4.0.
-
-    Examples
-    --------
-    >>> from distunlearn_lite import DatasetUnavailable, load_sms_spam, load_standin
-    >>> try:
-    ...     task = load_sms_spam(download=False)
-    ... except DatasetUnavailable:
-    ...     task = load_standin("text")
-    >>> task.is_text
-    True
-    """
-    dataset = MANIFEST["sms_spam"]
-    found = fetch(dataset.name, data_home) if download else verify(dataset.name, data_home)
-    # Only a line feed ends a message: some hold characters that str.splitlines would cut at.
-    lines = found.paths[0].read_bytes().decode("utf-8").removesuffix("\n").split("\n")
-    pairs = [line.split("\t", 1) for line in lines]
-    spam = np.array([label == "spam" for label, _ in pairs])
-    return UnlearningTask(
-        X=np.array([text for _, text in pairs], dtype=object),
-        y=spam.astype(np.int64),
-        forget=spam,
-        name=dataset.name,
-        provenance=f"{dataset.title}; {dataset.citation}; sha256 {dataset.members[0].sha256}",
-    )
 
 
 def load_standin(kind: str = "text") -> UnlearningTask:
@@ -143,80 +80,6 @@ def load_standin(kind: str = "text") -> UnlearningTask:
         name="standin-images",
         provenance="stand-in: the handwritten digits that come with scikit-learn",
         standin=True,
-    )
-
-
-def make_gaussians(
-    n1: int,
-    n2: int,
-    separation: float,
-    dim: int = 1,
-    *,
-    rng: np.random.Generator | int,
-    name: str = "gaussians",
-) -> UnlearningTask:
-    r"""Synthetic rows of two known Gaussians, in coordinates where their covariance is I.
-
-    n1 rows of :math:`p_1 = N(\Delta e_1, I)`, to be forgotten, then n2 rows of
-    :math:`p_2 = N(0, I)`.
-
-    Parameters
-    ----------
-    n1, n2 : int
-        Numbers of forget and of retained rows, at least 1.
-    separation : float
-        Mahalanobis distance :math:`\Delta` of the two means, non-negative.
-    dim : int
-        Dimension, at least 1.
-    rng : numpy.random.Generator or int
-        Generator, or a seed.
-    name : str
-        Name of the task in result tables.
-
-    Returns
-    -------
-    UnlearningTask
-        X of shape (n1 + n2, dim); y is 1 for forget rows and 0 for the others; ``truth`` holds
-        both means and the covariance.
-
-    Raises
-    ------
-    TypeError
-        Where a size is no whole number, or `rng` is missing or no generator.
-    ValueError
-        Where a number is out of its range.
-
-    Notes
-    -----
-    Source: chapter 7. ``sweep`` with ``model="gaussian"`` measures against the true distributions
-    and draws new rows for each seed.
-
-    Examples
-    --------
-    >>> from distunlearn_lite import make_gaussians
-    >>> task = make_gaussians(100, 200, separation=2.0, dim=3, rng=0)
-    >>> task.X.shape, int(task.forget.sum()), task.truth.mean1.tolist()
-    ((300, 3), 100, [2.0, 0.0, 0.0])
-    """
-    unwanted, wanted = count("n1", n1, least=1), count("n2", n2, least=1)
-    delta, d = separation_scalar(separation), count("dim", dim, least=1)
-    mean1 = np.zeros(d)
-    mean1[0] = delta
-    truth = KnownGaussians(mean1, np.zeros(d), np.eye(d))
-    seed = f", seed {rng}" if isinstance(rng, (int, np.integer)) else ""
-    plural = "s" if d > 1 else ""
-    rows = truth.draw(unwanted, wanted, generator(rng))
-    forget = np.arange(unwanted + wanted) < unwanted
-    return UnlearningTask(
-        X=rows,
-        y=forget.astype(np.int64),
-        forget=forget,
-        name=name,
-        provenance=(
-            f"synthetic: {unwanted} rows of N({delta:g} e1, I) and {wanted} of N(0, I) in "
-            f"{d} dimension{plural}{seed}; a Gaussian sweep draws anew for each of its seeds"
-        ),
-        truth=truth,
     )
 
 

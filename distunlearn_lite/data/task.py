@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..matrices import is_sparse, sample_matrix
+from ..theory.gaussian import Gaussian
 from ..validation import boolean_mask, class_labels, generator, proper_fraction
-from .redraws import KnownGaussians, bootstrap, equal_rows, grouped_split, strata_of
+from .redraws import bootstrap, equal_rows, grouped_split, strata_of
 
 __all__ = ["UnlearningTask"]
 
@@ -36,8 +37,8 @@ class UnlearningTask:
         Where the data came from: address and checksum, or how it was made.
     standin : bool
         True where other data stands in for the real one, so that figures can say so.
-    truth : named tuple, optional
-        Means ``mean1``, ``mean2`` and covariance ``cov`` that synthetic rows were drawn from.
+    truth : pair of Gaussian, optional
+        The p1 and p2 that synthetic forget and retained rows were drawn from, of one covariance.
 
     Raises
     ------
@@ -73,7 +74,7 @@ class UnlearningTask:
     name: str = "task"
     provenance: str = ""
     standin: bool = False
-    truth: KnownGaussians | None = None
+    truth: tuple[Gaussian, Gaussian] | None = None
 
     def __post_init__(self) -> None:
         rows = _checked_rows(self.X)
@@ -82,10 +83,8 @@ class UnlearningTask:
         official = self.official_test
         if official is not None:
             official = boolean_mask("official_test", official, n)
-        if self.truth is not None and not isinstance(self.truth, KnownGaussians):
-            raise TypeError(
-                f"truth must come from make_gaussians or be None, got {type(self.truth).__name__}"
-            )
+        if self.truth is not None:
+            _check_truth(self.truth, rows.shape)
         for members, which in ((forget, "forget"), (~forget, "retained")):
             if not members.any():
                 raise ValueError(
@@ -214,6 +213,26 @@ class UnlearningTask:
         # Ties are broken by index, so the order of the file must not survive into a part.
         train, test = (bare.take(draw.permutation(part)) for part in parts)
         return train, test
+
+
+def _check_truth(truth: Any, shape: tuple[int, ...]) -> None:
+    """Refuse what is no pair of Gaussians that the rows can come from."""
+    if not (
+        isinstance(truth, tuple)
+        and len(truth) == 2
+        and all(isinstance(member, Gaussian) for member in truth)
+    ):
+        raise TypeError(f"truth must be a pair of Gaussians or None, got {type(truth).__name__}")
+    if any(shape[1:] != (member.dim,) for member in truth):
+        raise ValueError(
+            f"truth must have the dimension of the rows, got {truth[0].dim} and {truth[1].dim} "
+            f"for X of shape {shape}"
+        )
+    if not np.array_equal(truth[0].cov, truth[1].cov):
+        raise ValueError(
+            "the two Gaussians of truth must share one covariance; leave truth out where they do "
+            "not"
+        )
 
 
 def _checked_rows(value: Any) -> Any:

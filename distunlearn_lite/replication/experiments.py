@@ -16,8 +16,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ..data.cifar10 import CIFAR10_CLASSES, load_cifar10
+from ..data.gaussians import make_gaussians
 from ..data.jigsaw import load_jigsaw
-from ..data.standin import load_sms_spam, make_gaussians
+from ..data.sms_spam import load_sms_spam
 from ..data.task import UnlearningTask
 from ..features.patch_cache import patch_features
 from ..features.patches import PatchFeatures

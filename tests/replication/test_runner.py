@@ -67,7 +67,7 @@ def test_the_synthetic_set_up_is_the_one_whose_exact_curves_give_the_papers_budg
     kept = np.linspace(1, 0, 10_001)
     for task, paper in ((low, 0.18), (high, 0.50)):
         n1 = int(task.forget.sum())
-        ratio, separation = n1 / (len(task) - n1), float(task.truth.mean1[0])
+        ratio, separation = n1 / (len(task) - n1), float(task.truth[0].mean[0])
         assert task.X.shape[1] == 1
         assert not task.standin
         for rule, expected in (("random", 0.65), ("distance", paper)):

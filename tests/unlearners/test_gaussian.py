@@ -19,7 +19,6 @@ from distunlearn_lite import (
     select_deletions,
     sweep,
 )
-from distunlearn_lite.data.redraws import KnownGaussians
 from distunlearn_lite.sweeps.sweeping import COLUMNS
 from distunlearn_lite.unlearners.gaussian import mean_divergences
 
@@ -144,7 +143,7 @@ def test_random_deletion_has_its_exact_law():
 
 
 def test_one_kept_mean_by_hand():
-    truth = KnownGaussians(np.array([2.0]), np.array([0.0]), np.array([[4.0]]))
+    truth = Gaussian(2.0, 4.0), Gaussian(0.0, 4.0)
     removal, preservation = mean_divergences(
         np.array([[9.0], [3.0]]), np.array([[0.0]]), np.array([0, 1, 2]), truth
     )
