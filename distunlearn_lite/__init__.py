@@ -7,6 +7,7 @@ from .data.sms_spam import load_sms_spam
 from .data.standin import load_standin
 from .data.task import UnlearningTask
 from .errors import DatasetUnavailable, InfeasibleTarget
+from .rules.own import reversed_rule
 from .rules.scoring import SCORING_RULES, score
 from .rules.selection import SelectiveDeletion, select_deletions
 from .sweeps.summaries import budget_to_reach
@@ -42,6 +43,7 @@ __all__ = [
     "max_removal",
     "min_preservation_loss",
     "random_deletion_law",
+    "reversed_rule",
     "score",
     "select_deletions",
     "sweep",

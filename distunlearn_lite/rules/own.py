@@ -46,10 +46,8 @@ def reversed_rule(rule: str | ScoringRule) -> ScoringRule:
 
     Raises
     ------
-    TypeError
-        Where `rule` is neither a name nor a function.
     ValueError
-        Where the name is unknown.
+        Where `rule` is no function and no name of a rule.
 
     Notes
     -----

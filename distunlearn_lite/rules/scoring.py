@@ -24,7 +24,16 @@ from ..validation import FloatArray, choice, generator
 from .learnt import density_ratio, influence, knn_ratio, margin
 from .subspace import working_basis, working_directions
 
-__all__ = ["SCORING_RULES", "ScoringRule", "options_of", "real_scores", "rule_function", "rule_name", "score", "shared_basis"]
+__all__ = [
+    "SCORING_RULES",
+    "ScoringRule",
+    "options_of",
+    "real_scores",
+    "rule_function",
+    "rule_name",
+    "score",
+    "shared_basis",
+]
 
 ScoringRule = Callable[..., FloatArray]
 
@@ -86,8 +95,7 @@ def score(
     Raises
     ------
     TypeError
-        Where an option does not belong to the rule, ``random`` has no `rng`, a row is no number, or
-        `rule` is neither a name nor a function.
+        Where an option does not belong to the rule, ``random`` has no `rng`, or a row is no number.
     ValueError
         Where the rule is unknown, a set is empty, too small for the rule or not finite, the columns
         differ in number, a covariance is singular, a score is too large for floating point, or a
@@ -141,11 +149,7 @@ def score(
 
 def rule_function(rule: str | ScoringRule) -> ScoringRule:
     """Return the function of a rule given by its name or as a function."""
-    if isinstance(rule, str):
-        return SCORING_RULES[choice("rule", rule, SCORING_RULES)]
-    if not callable(rule):
-        raise TypeError(f"rule must be a name or a function, got {rule!r}")
-    return rule
+    return rule if callable(rule) else SCORING_RULES[choice("rule", rule, SCORING_RULES)]
 
 
 def rule_name(rule: ScoringRule) -> str:

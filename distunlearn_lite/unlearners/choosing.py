@@ -40,5 +40,7 @@ def classifier_path(
     Unlearner
         A member of ``EXACT``, or ``RefitPath``.
     """
-    kind = next((kind for kind in EXACT if kind.serves(classifier, retain, len(y_forget))), RefitPath)
+    kind = next(
+        (kind for kind in EXACT if kind.serves(classifier, retain, len(y_forget))), RefitPath
+    )
     return kind(classifier, retain, forget, y_retain, y_forget)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,9 @@ class RefitPath:
         self.sets = (retain, forget), (y_retain, y_forget)
         self.untouched = self._fit(None, _stacked(retain, forget), np.append(y_retain, y_forget))
 
-    def walk(self, order: NDArray[np.intp], deleted: NDArray[np.intp]) -> Iterator[Any]:
+    def walk(
+        self, order: NDArray[np.intp], deleted: Sequence[int] | NDArray[np.intp]
+    ) -> Iterator[Any]:
         """Yield the classifier without the first rows of `order`, for each number deleted.
 
         Parameters

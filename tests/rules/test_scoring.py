@@ -11,7 +11,7 @@ from sklearn.metrics.pairwise import cosine_distances, euclidean_distances
 
 from distunlearn_lite import matrices
 from distunlearn_lite.matrices import row_blocks
-from distunlearn_lite.rules.scoring import SCORING_RULES, score, shared_basis, takes_basis
+from distunlearn_lite.rules.scoring import SCORING_RULES, options_of, score, shared_basis
 from distunlearn_lite.rules.selection import select_deletions
 from distunlearn_lite.theory.gaussian import Gaussian
 
@@ -223,15 +223,16 @@ def test_a_basis_computed_once_serves_all_rules():
     rng = np.random.default_rng(7)
     rows = sparse.csr_array(np.where(rng.random((260, 150)) < 0.1, rng.random((260, 150)), 0))
     forget, retain = rows[:120], rows[120:]
-    assert [rule for rule in RULES if takes_basis(rule)] == IN_A_BASIS
-    basis = shared_basis(forget, retain, RULES)
+    assert [
+        name for name, rule in SCORING_RULES.items() if "basis" in options_of(rule)
+    ] == IN_A_BASIS
+    basis = shared_basis(forget, retain, SCORING_RULES.values())
     assert basis.shape == (150, 100)
     for rule in IN_A_BASIS:
         assert (score(forget, retain, rule, basis=basis) == score(forget, retain, rule)).all()
-    assert shared_basis(forget, retain, ["random", "lr-cos"]) is None
-    assert shared_basis(forget.toarray(), retain.toarray(), RULES) is None
-    with pytest.raises(ValueError, match="unknown rule 'best'"):
-        shared_basis(forget, retain, ["best"])
+    few = [SCORING_RULES[name] for name in ("random", "lr-cos")]
+    assert shared_basis(forget, retain, few) is None
+    assert shared_basis(forget.toarray(), retain.toarray(), SCORING_RULES.values()) is None
 
 
 def test_text_scores_use_a_hundred_directions():

@@ -1,8 +1,12 @@
 """Sweeps: against a plain loop that refits from scratch, and every way to pass nonsense."""
 
+import threading
+
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -11,7 +15,9 @@ from sklearn.metrics import log_loss, recall_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from distunlearn_lite import UnlearningTask, score, select_deletions, sweep
+from distunlearn_lite import UnlearningTask, reversed_rule, score, select_deletions, sweep
+from distunlearn_lite.rules import WalkedRule
+from distunlearn_lite.sweeps import sweeping
 from distunlearn_lite.sweeps.sweeping import COLUMNS
 
 BUDGETS = [0.0, 0.25, 0.5, 0.75, 1.0]
@@ -164,6 +170,84 @@ def test_a_rule_does_not_depend_on_its_neighbours_or_on_the_number_of_jobs():
     pd.testing.assert_frame_equal(part, alone)
 
 
+def test_own_rules_are_swept_beside_the_librarys_also_in_parallel():
+    task, unknown = clouds(), 0.3
+    rules = [
+        "random",
+        {"half back": reversed_rule("lr-maha")},
+        {"first": lambda f, r: f[:, 0] - unknown},
+    ]
+    setting = {"task": task, "model": exact(), "budgets": [0.0, 0.4], "seeds": [0, 1]}
+    one, two = (sweep(rules=rules, n_jobs=jobs, **setting) for jobs in (1, 2))
+    pd.testing.assert_frame_equal(one, two)
+    assert list(dict.fromkeys(one["rule"])) == ["random", "half back", "first"]
+    alone = sweep(rules={"first": rules[2]["first"]}, **setting)
+    pd.testing.assert_frame_equal(one[one["rule"] == "first"].reset_index(drop=True), alone)
+    back, ahead = (
+        table(sweep(rules=[rule], **setting))[name, 0.4, 0, "retain_log_loss"]
+        for name, rule in (("half back", rules[1]), ("lr-maha", "lr-maha"))
+    )
+    assert back != pytest.approx(ahead, abs=1e-3)
+
+
+def test_jobs_follow_the_callers_joblib_configuration(monkeypatch):
+    seen = []
+    real = sweeping._one_seed
+
+    def noted(*arguments):
+        seen.append(threading.get_ident())
+        return real(*arguments)
+
+    monkeypatch.setattr(sweeping, "_one_seed", noted)
+    setting = (clouds(), exact(), ["random"], BUDGETS, range(4))
+    plain = sweep(*setting)
+    assert set(seen) == {threading.get_ident()}
+    seen.clear()
+    with joblib.parallel_config("threading", n_jobs=2):
+        pd.testing.assert_frame_equal(sweep(*setting), plain)
+    assert threading.get_ident() not in seen
+
+
+@pytest.mark.parametrize("classifier", [exact(warm_start=True), RidgeClassifier(), "gaussian"])
+def test_a_walked_rule_sees_the_model_and_the_rows_that_are_left(classifier):
+    """Against a loop that refits, asks, deletes; the rule wants the row that is surest now."""
+    task, budgets, asked = clouds(), [0.0, 0.1, 0.5, 0.5001, 0.9], []
+
+    def surest(model, forget, retain, y_forget, y_retain):
+        asked.append((len(forget), len(y_forget), len(retain), len(y_retain)))
+        centre = model.mean if classifier == "gaussian" else retain.mean(axis=0)
+        if classifier == "gaussian":
+            return ((forget - centre) ** 2).sum(axis=1)
+        return model.decision_function(forget).reshape(len(forget), -1)[:, -1]
+
+    frame = sweep(task, classifier, {"surest": WalkedRule(surest)}, budgets, seeds=[3])
+    n1 = asked[0][0]
+    sizes = [int(np.floor(b * n1 + 0.5)) for b in budgets]
+    assert [left for left, *_ in asked] == [n1, n1 - sizes[1], n1 - sizes[2]][: len(asked)]
+    assert all(len({f, yf}) == 1 and len({r, yr}) == 1 for f, yf, r, yr in asked)
+    if classifier == "gaussian":
+        return
+    train, test = task.split(np.random.default_rng(3))
+    rows, y = train.X, train.y
+    kept, values = np.ones(len(train), bool), []
+    for size, last in zip(sizes, [0, *sizes], strict=False):
+        model = clone(classifier).fit(rows[kept], y[kept])
+        if size > last:
+            left = np.flatnonzero(kept & train.forget)
+            sure = model.decision_function(rows[left])
+            kept[left[np.argsort(-sure)[: size - last]]] = False
+            model = clone(classifier).fit(rows[kept], y[kept])
+        values.append((model.predict(test.X) == test.y)[test.forget].mean())
+    found = frame[frame["metric"] == "forget_accuracy"]["value"]
+    assert found.to_list() == pytest.approx(values, abs=1e-12)
+
+
+def test_a_walked_rule_that_answers_nonsense_is_refused():
+    rule = WalkedRule(lambda model, forget, *_: np.zeros(3))
+    with pytest.raises(ValueError, match="'mine' must return one score a forget row"):
+        sweep(clouds(), exact(), {"mine": rule}, BUDGETS, seeds=[0])
+
+
 def test_random_state_left_open_follows_the_seed():
     task = clouds()
     model = SGDClassifier(loss="log_loss", max_iter=5, tol=None)
@@ -220,11 +304,6 @@ def test_a_bar_is_drawn_only_where_asked_or_on_a_terminal(capsys):
     ("change", "error", "message"),
     [
         ({"rules": ["nearest"]}, ValueError, "unknown rule 'nearest'; the known ones are random"),
-        ({"rules": []}, ValueError, "rules must hold at least one"),
-        ({"rules": "random"}, TypeError, r"rules must be a list of names.*pass \['random'\]"),
-        ({"rules": None}, TypeError, "rules must be a list of names, got None"),
-        ({"rules": [["random"]]}, ValueError, "unknown rule"),
-        ({"rules": ["random", "random"]}, ValueError, "rules must be distinct, but 'random'"),
         ({"budgets": []}, ValueError, "budgets must hold at least one"),
         ({"budgets": [0.0, 1.5]}, ValueError, r"budgets must be a fraction in \[0, 1\], got 1.5"),
         ({"budgets": [0.5, 0.2]}, ValueError, r"rise without repeats, got \[0.5, 0.2\]"),

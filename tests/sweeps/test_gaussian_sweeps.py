@@ -20,7 +20,6 @@ from distunlearn_lite import (
     sweep,
 )
 from distunlearn_lite.sweeps.sweeping import COLUMNS
-from distunlearn_lite.unlearners.gaussian import mean_divergences
 
 BUDGETS = [0.0, 0.1, 0.5, 0.77, 1.0]
 KEY = ["rule", "budget", "seed", "metric"]
@@ -140,16 +139,6 @@ def test_random_deletion_has_its_exact_law():
         for q in (0.1, 0.5, 0.9):
             below = (values <= getattr(law, f"{name}_ppf")(q)).mean()
             assert below == pytest.approx(q, abs=4 * np.sqrt(q * (1 - q) / seeds))
-
-
-def test_one_kept_mean_by_hand():
-    truth = Gaussian(2.0, 4.0), Gaussian(0.0, 4.0)
-    removal, preservation = mean_divergences(
-        np.array([[9.0], [3.0]]), np.array([[0.0]]), np.array([0, 1, 2]), truth
-    )
-    means = np.array([4.0, 1.5, 0.0])
-    assert removal == pytest.approx((means - 2) ** 2 / 8)
-    assert preservation == pytest.approx(means**2 / 8)
 
 
 def test_texts_and_dependent_columns_are_refused():
