@@ -211,7 +211,7 @@ def _replicate(arguments: argparse.Namespace) -> int:
             table = budget_to_reach(frame, recipe.metric, recipe.target).round(3)
             print(f"{task}: deleted fraction at which {recipe.metric} reaches {recipe.target!r},")
             print("with its 95 % interval over seeds:")
-            print(table.to_string(index=False))
+            print(table.to_string())
     return 0
 
 

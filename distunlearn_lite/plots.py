@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -14,9 +16,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from .data.task import UnlearningTask
+from .sweeps.paths import walks
 from .sweeps.summaries import interval
 from .theory.frontier import max_removal
-from .validation import choice, positive_scalar
+from .validation import positive_scalar
 
 __all__ = [
     "METRIC_LABELS",
@@ -67,7 +70,13 @@ RULE_STYLES = MappingProxyType(
         "influence": RuleStyle(FOREST, DOTTED, "h"),
     }
 )
-OTHER = RuleStyle(BROWN, DASH_DOT, "*")
+# Rules of one's own, in the order in which a figure meets them.
+OTHERS = tuple(
+    RuleStyle(BROWN, line, marker)
+    for line, marker in ((DASH_DOT, "*"), (DASHED, "8"), (DOTTED, "H"), (LONG, "X"))
+)
+# How markers are filled, one way a task.
+FILLS = ("full", "none", "left", "right", "top", "bottom")
 
 METRIC_LABELS = MappingProxyType(
     {
@@ -118,7 +127,14 @@ def use_style() -> None:
 
 def rule_style(rule: str) -> RuleStyle:
     """Look of a rule; a rule of one's own gets a look no built-in rule has."""
-    return RULE_STYLES.get(rule, OTHER)
+    return RULE_STYLES.get(rule, OTHERS[0])
+
+
+def _looks(rules: Iterable[str]) -> dict[str, RuleStyle]:
+    """A look for every rule, and different ones for several rules of one's own."""
+    names = list(dict.fromkeys(rules))
+    own = [rule for rule in names if rule not in RULE_STYLES]
+    return dict(RULE_STYLES) | dict(zip(own, itertools.cycle(OTHERS), strict=False))
 
 
 def mark_standin(task: UnlearningTask, ax: Axes) -> None:
@@ -141,7 +157,7 @@ def plot_trade_off(frame: pd.DataFrame, metric: str, ax: Axes | None = None) -> 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Result of ``sweep`` for one task.
+        Result of ``sweep``, or of several put together: each task fills its markers its own way.
     metric : str
         One of its metrics.
     ax : matplotlib.axes.Axes, optional
@@ -155,39 +171,42 @@ def plot_trade_off(frame: pd.DataFrame, metric: str, ax: Axes | None = None) -> 
     Raises
     ------
     ValueError
-        Where `frame` has no such metric.
+        Where `frame` has no such metric, or a rule or seed of a task lacks a budget.
     """
-    choice("metric", metric, sorted(set(frame["metric"])))
+    parts = {str(task): walks(part, metric) for task, part in frame.groupby("task", sort=False)}
+    looks = _looks(frame["rule"])
+    lines = [(task, rule) for task, part in parts.items() for rule in part.index.unique("rule")]
     ax = _axes(ax)
-    part = frame[frame["metric"] == metric]
-    rules = list(dict.fromkeys(part["rule"]))
-    opacity = 0.16 if len(rules) < 5 else 0.07
-    for rule in rules:
-        walks = part[part["rule"] == rule].pivot(index="budget", columns="seed", values="value")
-        look = rule_style(rule)
+    opacity = 0.16 if len(lines) < 5 else 0.07
+    for task, rule in lines:
+        values = parts[task].loc[rule]
+        budgets = values.columns.to_numpy(dtype=np.float64)
+        look = looks[rule]
         ax.plot(
-            walks.index,
-            walks.mean(axis=1),
-            label=rule,
+            budgets,
+            values.mean(),
+            label=rule if len(parts) == 1 else f"{rule}, {task}",
             **look._asdict(),
-            markevery=max(1, len(walks) // 10),
-            markeredgecolor="white",
+            fillstyle=FILLS[list(parts).index(task) % len(FILLS)],
+            markevery=max(1, budgets.size // 10),
+            markeredgecolor="white" if task == next(iter(parts)) else look.color,
             markeredgewidth=0.6,
             zorder=3,
         )
-        if walks.shape[1] > 1:
-            bands = np.array([interval(row) for row in walks.to_numpy(dtype=np.float64)])
-            lower = bands[:, 1].clip(min=0)  # no metric is negative
+        if len(values) > 1:
+            bands = np.array([interval(row) for row in values.to_numpy(dtype=np.float64).T])
+            # Not below 0, unless the values themselves go there.
+            lower = bands[:, 1].clip(min=min(0.0, float(values.to_numpy().min())))
             ax.fill_between(
-                walks.index, lower, bands[:, 2], color=look.color, alpha=opacity, linewidth=0
+                budgets, lower, bands[:, 2], color=look.color, alpha=opacity, linewidth=0
             )
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.set(xlabel="deleted share of the forget set", ylabel=METRIC_LABELS.get(metric, metric))
     ax.margins(x=0.01)
-    if len(rules) > 8:  # no room among the lines
+    if len(lines) > 8:  # no room among them
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=4, handlelength=3.2)
     else:
-        ax.legend(ncols=1 if len(rules) < 5 else 2, handlelength=3.2)
+        ax.legend(ncols=1 if len(lines) < 5 else 2, handlelength=3.2)
     return ax
 
 
@@ -245,9 +264,10 @@ def plot_budgets(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         The axes drawn on; the rule that needs least is on top.
     """
     ax = _axes(ax)
-    rows = table.sort_values("budget", ascending=False, kind="stable").reset_index(drop=True)
-    for place, (_, row) in enumerate(rows.iterrows()):
-        look = rule_style(str(row["rule"]))
+    rows = table.sort_values("budget", ascending=False, kind="stable")
+    looks = _looks(rows.index)
+    for place, (rule, row) in enumerate(rows.iterrows()):
+        look = looks[str(rule)]
         ax.plot([row["lower"], row["upper"]], [place, place], color=look.color, linewidth=2.5)
         ax.plot(row["budget"], place, look.marker, color=look.color, markersize=8, zorder=3)
         ax.annotate(
@@ -260,10 +280,9 @@ def plot_budgets(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             fontsize=9,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
         )
-    if "random" in set(rows["rule"]):
-        reference = float(rows.loc[rows["rule"] == "random", "budget"].iloc[0])
-        ax.axvline(reference, color=GREY, linestyle=DOTTED, linewidth=1.2, zorder=1)
-    ax.set_yticks(range(len(rows)), list(rows["rule"]))
+    if "random" in rows.index:
+        ax.axvline(rows["budget"]["random"], color=GREY, linestyle=DOTTED, linewidth=1.2, zorder=1)
+    ax.set_yticks(range(len(rows)), list(rows.index))
     ax.set_ylim(-0.6, len(rows) - 0.2)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.set_xlabel("deleted share of the forget set at the target")

@@ -128,6 +128,33 @@ def test_one_seed_has_no_band_and_the_given_axes_are_used():
         plots.plot_trade_off(frame(), "speed")
 
 
+def test_two_tasks_in_one_frame_are_drawn_apart():
+    both = pd.concat([frame(), frame(rules=("lr-cos",)).assign(task="other", value=0.5)])
+    ax = plots.plot_trade_off(both, "forget_recall")
+    names = ["random, toy", "lr-cos, toy", "lr-cos, other"]
+    assert [line.get_label() for line in ax.lines] == names
+    assert len({line.get_fillstyle() for line in ax.lines[1:]}) == 2
+    assert (ax.lines[2].get_ydata() == 0.5).all()
+
+
+def test_a_band_below_zero_is_cut_only_where_no_value_is_negative():
+    lowest = []
+    for shift in (0.0, -0.5):
+        wide = (1 - frame()["budget"]) * (1 - frame()["seed"]).clip(0) + shift
+        ax = plots.plot_trade_off(frame().assign(value=wide), "forget_recall")
+        lowest.append(min(area.get_paths()[0].vertices[:, 1].min() for area in ax.collections))
+    assert lowest == [0, -0.5]
+
+
+def test_rules_of_ones_own_are_told_apart():
+    ax = plots.plot_trade_off(frame(rules=("mine", "random", "yours")), "forget_recall")
+    markers = {line.get_label(): line.get_marker() for line in ax.lines}
+    assert len(set(markers.values())) == 3
+    assert markers["mine"] == plots.rule_style("mine").marker
+    table = budget_to_reach(frame(rules=("mine", "random", "yours")), "forget_recall")
+    assert len({line.get_marker() for line in plots.plot_budgets(table).lines}) >= 3
+
+
 def test_a_figure_of_a_stand_in_says_so():
     real, standin = plt.subplots(ncols=2)[1]
     task = UnlearningTask(X=[[0.0], [1.0]], y=[0, 1], forget=[False, True], standin=True)
@@ -154,7 +181,7 @@ def test_budgets_are_drawn_with_their_intervals_best_on_top():
     table = budget_to_reach(frame(), "forget_recall")
     ax = plots.plot_budgets(table)
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["random", "lr-cos"]
-    row = table.set_index("rule").loc["lr-cos"]
+    row = table.loc["lr-cos"]
     assert ax.lines[2].get_xdata() == pytest.approx([row["lower"], row["upper"]])
     assert ax.lines[3].get_xdata() == pytest.approx([row["budget"]])
     assert ax.texts[1].get_text() == f"{row['budget']:.0%}"

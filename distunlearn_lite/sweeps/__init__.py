@@ -1,7 +1,7 @@
 """What a deletion did: sweeps over rules, budgets and seeds, and what they come to."""
 
-from .comparison import retained_at_target, share_to_go, trade_off_area
-from .summaries import crossings, in_percent, interval
+from .paths import crossings, share_to_go, walks
+from .summaries import in_percent, interval, retained_at_target, trade_off_area
 
 __all__ = [
     "crossings",
@@ -10,4 +10,5 @@ __all__ = [
     "retained_at_target",
     "share_to_go",
     "trade_off_area",
+    "walks",
 ]

@@ -1,28 +1,21 @@
-"""What a sweep comes to: the budget at which a metric reaches its target."""
+"""What a sweep comes to: budget at a target, area, retained value, each with its interval."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ..validation import FloatArray, choice, proper_fraction
-from .sweeping import COLUMNS
+from ..validation import FloatArray
+from .paths import budgets_of, by_rule, crossings, shares, walks
 
-__all__ = [
-    "budget_to_reach",
-    "budgets_of",
-    "by_rule",
-    "crossings",
-    "in_percent",
-    "interval",
-    "walks",
-]
+__all__ = ["budget_to_reach", "in_percent", "interval", "retained_at_target", "trade_off_area"]
 
-TARGETS = ("half", "half-gap")
-KEY = ["rule", "seed", "budget", "metric"]
+VALUE = ("value", "lower", "upper")
+CHANGE = ("change", "change_lower", "change_upper")
+AGAINST = ("against_random", "against_lower", "against_upper")
 
 
 def budget_to_reach(frame: pd.DataFrame, metric: str, target: str | float = "half") -> pd.DataFrame:
@@ -47,7 +40,7 @@ def budget_to_reach(frame: pd.DataFrame, metric: str, target: str | float = "hal
     Returns
     -------
     pandas.DataFrame
-        One row a rule, in the order of `frame`:
+        One row a rule, its name the index, in the order of `frame`:
 
         - ``budget``, ``lower``, ``upper``: mean over seeds of the fraction of the forget set,
           and its 95 % t-interval, cut to [0, 1];
@@ -86,43 +79,187 @@ def budget_to_reach(frame: pd.DataFrame, metric: str, target: str | float = "hal
     ...      for budget, value in zip([0.0, 0.5, 1.0], values)],
     ...     columns=["task", "rule", "budget", "seed", "metric", "value"],
     ... )
-    >>> table = budget_to_reach(frame, "forget_recall").set_index("rule")
+    >>> table = budget_to_reach(frame, "forget_recall")
     >>> table[["budget", "fewer_than_random", "fewer_than_full"]].round(3)
              budget  fewer_than_random  fewer_than_full
     rule
     random    0.690              0.000            0.310
     lr-maha   0.367              0.469            0.633
     """
-    found_by_rule = crossings(frame, metric, target)
-    reference = found_by_rule.loc["random"].to_numpy().clip(max=1.0)
-    rows = []
-    for rule, found in zip(found_by_rule.index, found_by_rule.to_numpy(), strict=True):
-        spent = found.clip(max=1.0)
-        mean, lower, upper = interval(spent)
-        ratio = mean / reference.mean()
-        _, low, high = interval((spent - ratio * reference) / reference.mean())
-        rows.append(
-            {
-                "rule": rule,
-                "budget": mean,
-                "lower": max(lower, 0.0),
-                "upper": min(upper, 1.0),
-                "reached": float(np.isfinite(found).mean()),
-                "fewer_than_random": 1 - ratio,
-                "fewer_lower": 1 - ratio + low,
-                "fewer_upper": 1 - ratio + high,
-                "fewer_than_full": 1 - mean,
-                "seeds": spent.size,
-            }
+    found = crossings(frame, metric, target)
+    spent = found.clip(upper=1.0)
+    random = spent.loc["random"]
+    ratio = spent.mean(axis=1) / random.mean()
+    apart = _intervals({AGAINST: (spent - np.outer(ratio, random)) / random.mean()})
+    return (
+        _intervals({("budget", "lower", "upper"): spent})
+        .clip(0, 1)
+        .assign(
+            reached=np.isfinite(found).mean(axis=1),
+            fewer_than_random=1 - ratio,
+            fewer_lower=1 - ratio + apart["against_lower"],
+            fewer_upper=1 - ratio + apart["against_upper"],
+            fewer_than_full=lambda table: 1 - table["budget"],
+            seeds=spent.shape[1],
         )
-    return pd.DataFrame(rows)
+    )
+
+
+def trade_off_area(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
+    r"""Area under the trade-off curve, per rule, over the seeds.
+
+    .. math:: A = \int_0^1 \max(g(b), 0)\, db, \qquad g(b) = \frac{m(b) - m(1)}{m(0) - m(1)}
+
+    with straight lines between the budgets, m(b) the metric at budget b: the share of the way to
+    full deletion that is still to go, averaged over all budgets; none where the metric is beyond
+    its value at full deletion. Smaller forgets sooner; a straight line has 1/2, a metric that does
+    not move before everything is deleted has almost 1.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Result of ``sweep`` for one task, with budgets 0 and 1, the rule ``random`` and two seeds
+        or more.
+    metric : str
+        One of its metrics, rising or falling.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a rule, its name the index, in the order of `frame`:
+
+        - ``area``, ``lower``, ``upper``: mean over seeds and its 95 % t-interval;
+        - ``against_random``, ``against_lower``, ``against_upper``: difference to the area of
+          ``random`` within seeds, likewise; negative where the rule forgets sooner;
+        - ``seeds``: their number.
+
+    Raises
+    ------
+    TypeError
+        Where `frame` is no DataFrame.
+    ValueError
+        Where ``share_to_go`` refuses `frame`, the rule ``random`` or a second seed is missing, or a
+        rule lacks a seed.
+
+    Notes
+    -----
+    Source: chapter 11. Where the metric falls monotonically to 0, the area is the mean over all t
+    in (0, 1) of the budget that reaches t m(0): every meaning of "halve" weighs alike.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from distunlearn_lite.sweeps import trade_off_area
+    >>> paths = {("random", 0): [0.8, 0.6, 0.0], ("random", 1): [0.8, 0.8, 0.0],
+    ...          ("lr-maha", 0): [0.8, 0.2, 0.0], ("lr-maha", 1): [0.8, 0.4, 0.0]}
+    >>> frame = pd.DataFrame(
+    ...     [("toy", rule, budget, seed, "forget_recall", value)
+    ...      for (rule, seed), values in paths.items()
+    ...      for budget, value in zip([0.0, 0.5, 1.0], values)],
+    ...     columns=["task", "rule", "budget", "seed", "metric", "value"],
+    ... )
+    >>> trade_off_area(frame, "forget_recall")[["area", "against_random"]].round(3)
+              area  against_random
+    rule
+    random   0.688            0.00
+    lr-maha  0.438           -0.25
+    """
+    part = shares(frame, metric)
+    area = by_rule(_positive_area(part), part)
+    table = _intervals({("area", "lower", "upper"): area, AGAINST: area - area.loc["random"]})
+    return table.assign(seeds=area.shape[1])
+
+
+def retained_at_target(
+    frame: pd.DataFrame, metric: str, retained: str, target: str | float = "half"
+) -> pd.DataFrame:
+    """Retained performance at the budget where each rule reaches its target, over the seeds.
+
+    In each seed the budget at which `metric` first reaches `target` is found as by
+    ``budget_to_reach``, and `retained` is read off there, on the straight line between its
+    neighbouring budgets. A seed that never crosses is read off at budget 1.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Result of ``sweep`` for one task, with budget 0, the rule ``random`` and two seeds or more.
+    metric : str
+        The metric that is to reach the target, such as ``forget_recall``.
+    retained : str
+        The metric that is read off, such as ``retain_log_loss``.
+    target : {"half", "half-gap"} or float
+        What to reach, as ``budget_to_reach`` takes it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a rule, its name the index, in the order of `frame`:
+
+        - ``value``, ``lower``, ``upper``: mean of the retained metric and its 95 % t-interval;
+        - ``change``, ``change_lower``, ``change_upper``: difference to budget 0 within seeds;
+        - ``against_random``, ``against_lower``, ``against_upper``: difference within seeds to
+          ``random`` at random's own budget;
+        - ``reached``: share of seeds in which the target is crossed at all;
+        - ``seeds``: their number.
+
+    Raises
+    ------
+    TypeError
+        Where `frame` is no DataFrame, or `target` neither a word nor a number.
+    ValueError
+        Where ``budget_to_reach`` refuses `frame`, `metric` or `target`; `retained` is unknown or
+        lacks a rule or seed; or a seed never crosses and there is no budget 1 to read off.
+
+    Notes
+    -----
+    Source: chapter 11.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from distunlearn_lite.sweeps import retained_at_target
+    >>> paths = {("random", "forget_recall"): [0.8, 0.6, 0.0],
+    ...          ("random", "retain_recall"): [0.9, 0.8, 0.6],
+    ...          ("lr-maha", "forget_recall"): [0.8, 0.4, 0.0],
+    ...          ("lr-maha", "retain_recall"): [0.9, 0.8, 0.6]}
+    >>> frame = pd.DataFrame(
+    ...     [("toy", rule, budget, seed, metric, value)
+    ...      for (rule, metric), values in paths.items()
+    ...      for seed in (0, 1)
+    ...      for budget, value in zip([0.0, 0.5, 1.0], values)],
+    ...     columns=["task", "rule", "budget", "seed", "metric", "value"],
+    ... )
+    >>> table = retained_at_target(frame, "forget_recall", "retain_recall")
+    >>> table[["value", "change", "against_random"]].round(3)
+             value  change  against_random
+    rule
+    random   0.733  -0.167           0.000
+    lr-maha  0.800  -0.100           0.067
+    """
+    reached = crossings(frame, metric, target)
+    paths = walks(frame, retained)
+    needed = (0.0,) if np.isfinite(reached.to_numpy()).all() else (0.0, 1.0)
+    budgets = budgets_of(paths, needed, f"reading off {retained}")
+    found = reached.stack()
+    if set(found.index) != set(paths.index):
+        raise ValueError(
+            f"{retained} and {metric} must be there for the same rules and seeds, but one of them "
+            "lacks some; sweep them together"
+        )
+    places = found.loc[paths.index].to_numpy().clip(max=1.0)
+    rows = zip(places, paths.to_numpy(), strict=True)
+    values = [float(np.interp(place, budgets, path)) for place, path in rows]
+    table, start = by_rule(values, paths), by_rule(paths[0.0].to_numpy(), paths)
+    return _intervals(
+        {VALUE: table, CHANGE: table - start, AGAINST: table - table.loc["random"]}
+    ).assign(reached=np.isfinite(reached).mean(axis=1), seeds=table.shape[1])
 
 
 def in_percent(table: pd.DataFrame) -> pd.DataFrame:
     """Return the result of ``budget_to_reach`` as it is printed: per cent, under short names."""
     names = {"budget": "budget", "lower": "from", "upper": "to", "fewer_than_random": "fewer"}
     names |= {"fewer_lower": "from ", "fewer_upper": "to ", "fewer_than_full": "than full"}
-    per_cent = 100 * table.set_index("rule")[list(names)]
+    per_cent = 100 * table[list(names)]
     return per_cent.round(1).rename(columns=names)
 
 
@@ -137,100 +274,20 @@ def interval(values: FloatArray, level: float = 0.95) -> tuple[float, float, flo
     return mean, mean - half, mean + half
 
 
-def crossings(frame: pd.DataFrame, metric: str, target: str | float) -> pd.DataFrame:
-    """Budget at which each rule (row) first reaches the target in each seed (column).
-
-    Infinite where it never does. Arguments and errors as those of ``budget_to_reach``.
-    """
-    share = _share(target)
-    values = walks(frame, metric)
-    budgets = budgets_of(values, (0.0, 1.0) if share is None else (0.0,), f"target {target!r}")
-    return by_rule(
-        [_crossing(budgets, walk, share, where) for where, walk in _named_rows(values)], values
-    )
+def _intervals(columns: Mapping[tuple[str, str, str], pd.DataFrame]) -> pd.DataFrame:
+    """Mean and ends of the interval over seeds (columns) of each rule (row), under three names."""
+    tables = [
+        pd.DataFrame([interval(row) for row in table.to_numpy()], table.index, list(names))
+        for names, table in columns.items()
+    ]
+    return pd.concat(tables, axis=1)
 
 
-def walks(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """One row a (rule, seed) in the order of the rules in `frame`, one column a budget."""
-    if not isinstance(frame, pd.DataFrame):
-        raise TypeError(f"frame must be a pandas.DataFrame of sweep, got {type(frame).__name__}")
-    missing = set(COLUMNS) - set(frame.columns)
-    if missing:
-        raise ValueError(
-            f"frame must have the columns of sweep, but lacks {', '.join(sorted(missing))}"
-        )
-    if frame["task"].nunique() != 1:
-        raise ValueError(
-            f"frame must hold one task, got {frame['task'].nunique()}; "
-            "select one with frame[frame.task == name]"
-        )
-    choice("metric", metric, sorted(set(frame["metric"])))
-    part = frame[frame["metric"] == metric]
-    if part.duplicated(KEY).any():
-        raise ValueError("frame holds the same rule, seed, budget and metric more than once")
-    order = list(dict.fromkeys(part["rule"]))
-    values = part.pivot(index=["rule", "seed"], columns="budget", values="value")
-    if not np.isfinite(values.to_numpy()).all():
-        raise ValueError(
-            f"{metric} must be finite and present at every budget of every rule and seed"
-        )
-    return values.loc[order]
-
-
-def budgets_of(values: pd.DataFrame, needed: tuple[float, ...], purpose: str) -> FloatArray:
-    """Budgets of ``walks``, refused where one that is needed is not among them."""
-    budgets = values.columns.to_numpy(dtype=np.float64)
-    for budget in needed:
-        if budget not in budgets:
-            raise ValueError(
-                f"{purpose} needs the metric at budget {budget:g}, but the sweep has "
-                f"budgets {budgets.min():g} to {budgets.max():g}; add {budget:g} to its budgets"
-            )
-    return budgets
-
-
-def by_rule(numbers: Sequence[float] | FloatArray, values: pd.DataFrame) -> pd.DataFrame:
-    """One row a rule, one column a seed, from a number for each row of ``walks``.
-
-    Refused where seeds cannot be compared: fewer than two, not the same ones for every rule, or
-    no rule ``random``.
-    """
-    order = list(dict.fromkeys(values.index.get_level_values("rule")))
-    table = pd.Series(numbers, index=values.index, dtype=np.float64).unstack("seed").loc[order]
-    if table.shape[1] < 2:
-        raise ValueError("an interval over seeds needs at least two seeds, got 1")
-    if table.isna().to_numpy().any():
-        rule = table.index[table.isna().any(axis=1)][0]
-        raise ValueError(f"every rule must be swept with the same seeds, but {rule!r} lacks some")
-    if "random" not in table.index:
-        raise ValueError("savings are counted against the rule 'random'; add it to the sweep")
-    return table
-
-
-def _share(target: str | float) -> float | None:
-    """Share of the first value to fall to; None for the midpoint of the first and the last."""
-    if isinstance(target, str):
-        return 0.5 if choice("target", target, TARGETS) == "half" else None
-    return proper_fraction("target", target)
-
-
-def _named_rows(values: pd.DataFrame) -> list[tuple[str, FloatArray]]:
-    names = [f"{rule}, seed {seed}" for rule, seed in values.index]
-    return list(zip(names, values.to_numpy(dtype=np.float64), strict=True))
-
-
-def _crossing(budgets: FloatArray, walk: FloatArray, share: float | None, where: str) -> float:
-    """First budget on the target; infinite where the walk never gets there."""
-    level = (walk[0] + walk[-1]) / 2 if share is None else share * walk[0]
-    gap = walk - level
-    if gap[0] == 0:
-        raise ValueError(
-            f"the metric of {where} is {walk[0]:g} at budget 0, which is its target already, so "
-            "no budget to reach it can be given"
-        )
-    beyond = np.flatnonzero(gap * np.sign(gap[0]) <= 0)
-    if beyond.size == 0:
-        return float("inf")
-    i = int(beyond[0])
-    step = budgets[i] - budgets[i - 1]
-    return float(budgets[i - 1] + step * gap[i - 1] / (gap[i - 1] - gap[i]))
+def _positive_area(shares: pd.DataFrame) -> FloatArray:
+    """Area of each walk above zero, exact for straight lines between the budgets."""
+    heights, steps = shares.to_numpy(), np.diff(shares.columns.to_numpy(dtype=np.float64))
+    low = np.minimum(heights[:, :-1], heights[:, 1:])
+    high = np.maximum(heights[:, :-1], heights[:, 1:]).clip(min=0)
+    cut = high**2 / 2 / np.where(low < 0, high - low, 1)  # a triangle
+    areas: FloatArray = np.where(low < 0, cut, (low + high) / 2) @ steps
+    return areas

@@ -9,28 +9,22 @@ from scipy import stats
 
 from distunlearn_lite import budget_to_reach
 from distunlearn_lite.sweeps.summaries import in_percent, interval
+from tests.sweeps.frames import frame_of, without
 
 BUDGETS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def frame_of(walks, budgets=BUDGETS, metric="forget_recall"):
-    """Tidy frame of walks {(rule, seed): values}."""
-    rows = [
-        ("toy", rule, budget, seed, metric, value)
-        for (rule, seed), values in walks.items()
-        for budget, value in zip(budgets, values, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=["task", "rule", "budget", "seed", "metric", "value"])
-
-
 def two_rules(mine, baseline=(0.8, 0.7, 0.6, 0.2, 0.0)):
-    return frame_of(
-        {("random", 0): baseline, ("random", 1): baseline, ("mine", 0): mine, ("mine", 1): mine}
-    )
+    walks = {
+        (rule, seed): walk
+        for rule, walk in (("random", baseline), ("mine", mine))
+        for seed in (0, 1)
+    }
+    return frame_of(walks, BUDGETS)
 
 
 def found(frame, target="half", rule="mine", metric="forget_recall"):
-    return budget_to_reach(frame, metric, target).set_index("rule").loc[rule]
+    return budget_to_reach(frame, metric, target).loc[rule]
 
 
 @pytest.mark.parametrize(
@@ -88,10 +82,8 @@ def test_savings_against_random():
 
 def test_a_seed_that_never_crosses_counts_as_full_deletion():
     short, stuck = (1.0, 0.25, 0.2, 0.2, 0.2), (1.0, 0.9, 0.9, 0.8, 0.7)
-    frame = frame_of(
-        {("random", 0): short, ("random", 1): short, ("mine", 0): short, ("mine", 1): stuck}
-    )
-    row = found(frame)
+    walks = {("random", 0): short, ("random", 1): short, ("mine", 0): short, ("mine", 1): stuck}
+    row = found(frame_of(walks, BUDGETS))
     assert row["reached"] == 0.5
     assert row["budget"] == pytest.approx((1 / 6 + 1) / 2)
     assert row["upper"] == 1
@@ -121,7 +113,7 @@ def test_intervals_of_ratios_use_the_pairing():
         for rule, place in (("random", level[seed]), ("mine", level[seed] * noise[seed])):
             # A line that halves exactly at `place`, on a fine enough grid.
             walks[rule, seed] = [1 - b / place / 2 for b in BUDGETS]
-    row = found(frame_of(walks))
+    row = found(frame_of(walks, BUDGETS))
     assert row["budget"] == pytest.approx((level * noise).mean())
     assert row["fewer_than_random"] == pytest.approx(1 - (level * noise).mean() / level.mean())
     assert row["fewer_lower"] < 0.3 < row["fewer_upper"]
@@ -153,7 +145,7 @@ def test_intervals_hold_the_budget_and_stay_within_the_unit(starts, rest):
         for rule in ("random", "mine")
         for seed, start in enumerate(starts)
     }
-    row = found(frame_of(walks))
+    row = found(frame_of(walks, BUDGETS))
     assert 0 <= row["lower"] <= row["budget"] <= row["upper"] <= 1
     assert row["fewer_than_random"] == pytest.approx(0)
 
@@ -162,16 +154,9 @@ def test_rules_keep_their_order_and_other_metrics_do_not_matter():
     frame = two_rules((0.8, 0.5, 0.3, 0.1, 0.0))
     noise = frame.assign(metric="retain_log_loss", value=7.0)
     table = budget_to_reach(pd.concat([noise, frame]).iloc[::-1], "forget_recall")
-    assert list(table["rule"]) == ["mine", "random"]
+    assert list(table.index) == ["mine", "random"]
     assert list(table["seeds"]) == [2, 2]
     assert not table.isna().to_numpy().any()
-
-
-def without(frame, **equal):
-    keep = np.ones(len(frame), dtype=bool)
-    for column, value in equal.items():
-        keep &= (frame[column] == value).to_numpy()
-    return frame[~keep]
 
 
 GOOD = two_rules((0.8, 0.5, 0.3, 0.1, 0.0))
@@ -218,9 +203,9 @@ def test_the_printed_table_is_the_table_in_per_cent():
         ("lr-maha", 0): (0.8, 0.5, 0.3, 0.2, 0.0),
         ("lr-maha", 1): (0.8, 0.4, 0.3, 0.2, 0.0),
     }
-    table = budget_to_reach(frame_of(walks), "forget_recall")
+    table = budget_to_reach(frame_of(walks, BUDGETS), "forget_recall")
     shown = in_percent(table)
     assert list(shown.columns) == ["budget", "from", "to", "fewer", "from ", "to ", "than full"]
     assert list(shown.index) == ["random", "lr-maha"]
-    given = table.drop(columns=["rule", "reached", "seeds"]).to_numpy()
+    given = table.drop(columns=["reached", "seeds"]).to_numpy()
     assert shown.to_numpy() == pytest.approx(100 * given, abs=0.0501)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from distunlearn_lite import budget_to_reach
 from distunlearn_lite.replication.records import load_recorded
-from distunlearn_lite.sweeps.comparison import retained_at_target, share_to_go, trade_off_area
-from distunlearn_lite.sweeps.summaries import interval
+from distunlearn_lite.sweeps.paths import share_to_go
+from distunlearn_lite.sweeps.summaries import interval, retained_at_target, trade_off_area
+from tests.sweeps.frames import frame_of, without
 
 FOLDER = Path(__file__).resolve().parents[2] / "book" / "results"
 BUDGETS = (0.0, 0.25, 0.5, 1.0)
@@ -21,30 +22,15 @@ FALLING = st.lists(st.floats(0, 1), min_size=3, max_size=3).map(
 )
 
 
-def frame_of(walks, budgets=BUDGETS):
-    """Tidy frame of walks {(rule, seed, metric): values}."""
-    rows = [
-        ("toy", rule, budget, seed, metric, value)
-        for (rule, seed, metric), values in walks.items()
-        for budget, value in zip(budgets, values, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=["task", "rule", "budget", "seed", "metric", "value"])
-
-
 def two_rules(*mine, random=(LINE, LINE), metric="forget_recall"):
     walks = {("random", seed, metric): walk for seed, walk in enumerate(random)}
-    return frame_of(walks | {("mine", seed, metric): walk for seed, walk in enumerate(mine)})
-
-
-def without(frame, **equal):
-    keep = np.ones(len(frame), dtype=bool)
-    for column, value in equal.items():
-        keep &= (frame[column] == value).to_numpy()
-    return frame[~keep]
+    return frame_of(
+        walks | {("mine", seed, metric): walk for seed, walk in enumerate(mine)}, BUDGETS
+    )
 
 
 def area(*mine):
-    return trade_off_area(two_rules(*mine), "forget_recall").set_index("rule").loc["mine"]
+    return trade_off_area(two_rules(*mine), "forget_recall").loc["mine"]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +63,7 @@ def test_intervals_of_areas_are_paired():
     jitter = rng.normal(0, 0.01, 9)
     random = [(1.0, s, s / 2, 0.0) for s in shift]
     mine = [(1.0, s - 0.1 + e, s / 2, 0.0) for s, e in zip(shift, jitter, strict=True)]
-    table = trade_off_area(two_rules(*mine, random=random), "forget_recall").set_index("rule")
+    table = trade_off_area(two_rules(*mine, random=random), "forget_recall")
     by_hand = [(w[0] + w[1]) / 8 + (w[1] + w[2]) / 8 + w[2] / 4 for w in mine]
     reference = [(w[0] + w[1]) / 8 + (w[1] + w[2]) / 8 + w[2] / 4 for w in random]
     row = table.loc["mine"]
@@ -109,18 +95,19 @@ def test_the_area_has_no_unit_and_no_direction(walk, offset, scale, rising):
 @given(FALLING)
 def test_the_area_is_the_mean_of_the_budgets_over_all_levels(walk):
     frame = two_rules(walk, walk)
-    levels = (np.arange(400) + 0.5) / 400
-    grid = np.array([0.0, 0.25, 0.5, 1.0])
     # First crossing of a falling path, by the inverse of its straight lines.
-    path, places = np.array(walk), []
-    for level in levels:
+    path, grid = np.array(walk), np.array(BUDGETS)
+
+    def place(level):
         i = int(np.argmax(path <= level))
         share = (path[i - 1] - level) / (path[i - 1] - path[i])
-        places.append(grid[i - 1] + share * (grid[i] - grid[i - 1]))
-    assert area(walk, walk)["area"] == pytest.approx(np.mean(places), abs=0.003)
+        return grid[i - 1] + share * (grid[i] - grid[i - 1])
+
+    mean = np.mean([place(level) for level in (np.arange(400) + 0.5) / 400])
+    assert area(walk, walk)["area"] == pytest.approx(mean, abs=0.003)
     for level in (0.2, 0.7):
-        table = budget_to_reach(frame, "forget_recall", level).set_index("rule")
-        assert table["budget"]["mine"] == pytest.approx(np.interp(level, levels, places), abs=0.01)
+        table = budget_to_reach(frame, "forget_recall", level)
+        assert table["budget"]["mine"] == pytest.approx(place(level), abs=1e-9)
 
 
 def test_the_share_to_go_keeps_the_form_of_a_sweep():
@@ -179,11 +166,11 @@ def pair(mine, price, random=LINE, random_price=(0.9, 0.9, 0.8, 0.6)):
         for seed in (0, 1):
             walks[rule, seed, "forget_recall"] = walk
             walks[rule, seed, "retain_recall"] = [value - seed / 10 for value in retained]
-    return frame_of(walks)
+    return frame_of(walks, BUDGETS)
 
 
 def retained(frame, target="half"):
-    return retained_at_target(frame, "forget_recall", "retain_recall", target).set_index("rule")
+    return retained_at_target(frame, "forget_recall", "retain_recall", target)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +209,7 @@ def test_random_is_read_off_at_its_own_budget():
 def test_the_price_on_ham_is_that_of_chapter_8():
     """The chapter's own computation, and what it printed (mnat, to random, recall halved)."""
     frame = load_recorded("sms", FOLDER).frame
-    table = retained_at_target(frame, "forget_recall", "retain_log_loss").set_index("rule")
+    table = retained_at_target(frame, "forget_recall", "retain_log_loss")
     walks = frame.pivot(index=["metric", "rule", "seed"], columns="budget", values="value")
     for rule in table.index:
         loss = []

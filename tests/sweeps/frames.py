@@ -1,0 +1,22 @@
+"""Small frames in the form of a sweep, from walks written out."""
+
+import numpy as np
+import pandas as pd
+
+from distunlearn_lite.sweeps.sweeping import COLUMNS
+
+
+def frame_of(walks, budgets, metric="forget_recall", task="toy"):
+    """Tidy frame of {(rule, seed): values} or {(rule, seed, metric): values}."""
+    rows = [
+        (task, rule, budget, seed, *(of or [metric]), value)
+        for (rule, seed, *of), values in walks.items()
+        for budget, value in zip(budgets, values, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def without(frame, **equal):
+    """The frame without the rows that have all these values."""
+    gone = np.logical_and.reduce([frame[column] == value for column, value in equal.items()])
+    return frame[~gone]
