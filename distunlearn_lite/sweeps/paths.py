@@ -10,7 +10,7 @@ import pandas as pd
 from ..validation import FloatArray, choice, proper_fraction
 from .sweeping import COLUMNS
 
-__all__ = ["budgets_of", "by_rule", "crossings", "share_to_go", "shares", "walks"]
+__all__ = ["budgets_of", "by_rule", "crossings", "first_crossing", "share_to_go", "shares", "walks"]
 
 TARGETS = ("half", "half-gap")
 KEY = ["rule", "seed", "budget", "metric"]
@@ -84,6 +84,39 @@ def crossings(frame: pd.DataFrame, metric: str, target: str | float) -> pd.DataF
     return by_rule(
         [_crossing(budgets, walk, share, where) for where, walk in _named_rows(values)], values
     )
+
+
+def first_crossing(budgets: FloatArray, values: FloatArray, level: float) -> float:
+    """First budget at which values, joined by straight lines, are on a level; infinite if never.
+
+    Parameters
+    ----------
+    budgets, values : ndarray, shape (k,)
+        Rising budgets (fractions), and a curve over them, such as ``DeletionCurve.removal``.
+    level : float
+        In the unit of the values.
+
+    Returns
+    -------
+    float
+        A fraction.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from distunlearn_lite.sweeps import first_crossing
+    >>> first_crossing(np.array([0.0, 0.5, 1.0]), np.array([4.0, 3.0, 0.0]), 2.0)
+    0.6666666666666666
+    """
+    gap = values - level
+    beyond = np.flatnonzero(gap * np.sign(gap[0]) <= 0)
+    if beyond.size == 0:
+        return float("inf")
+    i = int(beyond[0])
+    if i == 0:
+        return float(budgets[0])
+    step = budgets[i] - budgets[i - 1]
+    return float(budgets[i - 1] + step * gap[i - 1] / (gap[i - 1] - gap[i]))
 
 
 def share_to_go(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -165,15 +198,9 @@ def _named_rows(values: pd.DataFrame) -> list[tuple[str, FloatArray]]:
 def _crossing(budgets: FloatArray, walk: FloatArray, share: float | None, where: str) -> float:
     """First budget on the target; infinite where the walk never gets there."""
     level = (walk[0] + walk[-1]) / 2 if share is None else share * walk[0]
-    gap = walk - level
-    if gap[0] == 0:
+    if walk[0] == level:
         raise ValueError(
             f"the metric of {where} is {walk[0]:g} at budget 0, which is its target already, so "
             "no budget to reach it can be given"
         )
-    beyond = np.flatnonzero(gap * np.sign(gap[0]) <= 0)
-    if beyond.size == 0:
-        return float("inf")
-    i = int(beyond[0])
-    step = budgets[i] - budgets[i - 1]
-    return float(budgets[i - 1] + step * gap[i - 1] / (gap[i - 1] - gap[i]))
+    return first_crossing(budgets, walk, level)
