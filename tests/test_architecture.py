@@ -142,3 +142,11 @@ def test_the_examples_in_docstrings_run(module):
     found = importlib.import_module(f"distunlearn_lite.{module}".removesuffix(".__init__"))
     outcome = doctest.testmod(found, optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
     assert outcome.failed == 0
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_can_be_had_by_its_name(module):
+    """`import distunlearn_lite.x as m` gives the module and no function of the same name."""
+    name = f"distunlearn_lite.{module}".removesuffix(".__init__")
+    room, _, own = name.rpartition(".")
+    assert getattr(importlib.import_module(room), own) is importlib.import_module(name)

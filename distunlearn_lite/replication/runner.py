@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from ..data.task import UnlearningTask
 from ..files import write_whole
-from ..rules.separability import separability
+from ..rules.separation import separability
 from ..sweeps.sweeping import in_order, sweep
 from ..validation import choice, seed_list
 from .experiments import RECIPES, Recipe

@@ -6,7 +6,7 @@ A rule maps the forget and the retained rows to one score a forget row, larger =
 from .learnt import density_ratio, domain_classifier, influence, knn_ratio, margin, standardised
 from .own import WalkedRule
 from .selection import deleted_rows
-from .separability import separability, squared_distance
+from .separation import separability, squared_distance
 from .subspace import leading_subspace, working_basis
 
 __all__ = [

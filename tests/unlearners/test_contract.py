@@ -1,6 +1,8 @@
 """One contract for everything that retrains: each model is the plain refit on what is left."""
 
+import re
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -57,6 +59,16 @@ class AsGaussian:
         return np.append(model.mean, kl_divergence(Gaussian(np.zeros(3), COV), model))
 
 
+def of_the_page():
+    """The unlearner that the book's page writes out."""
+    page = Path(__file__).resolve().parents[2] / "book" / "unlearners.md"
+    names = {}
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+        exec(block, names)
+    assert set(names["frame"]["rule"]) == {"random", "lr-maha", "surest"}
+    return names["NaiveBayesPath"]
+
+
 EXACT = LogisticRegression(solver="newton-cg", tol=1e-10, max_iter=1000)
 KINDS = {
     "gaussian": AsGaussian(),
@@ -65,6 +77,7 @@ KINDS = {
         RidgePath, RidgeClassifier(2.0, fit_intercept=False, solver="cholesky")
     ),
     "refit": AsClassifier(RefitPath, GaussianNB()),
+    "on the page": AsClassifier(of_the_page(), GaussianNB()),
     "warm refit": AsClassifier(RefitPath, clone(EXACT).set_params(warm_start=True)),
     "sparse refit": AsClassifier(RefitPath, EXACT, sparse.csr_array),
 }

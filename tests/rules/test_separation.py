@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.stats import norm, special_ortho_group
 
-from distunlearn_lite.rules.separability import Separability, separability, squared_distance
+from distunlearn_lite.rules.separation import Separability, separability, squared_distance
 
 
 def gaussians(delta, n1, n2, dim, seed):

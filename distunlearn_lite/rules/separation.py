@@ -84,7 +84,7 @@ def separability(
     Examples
     --------
     >>> import numpy as np
-    >>> from distunlearn_lite.rules import separability
+    >>> from distunlearn_lite.rules import separation
     >>> x = np.random.default_rng(1).standard_normal((4000, 3))
     >>> x[:2000, 0] += 1.0
     >>> measured = separability(x[:2000], x[2000:])
