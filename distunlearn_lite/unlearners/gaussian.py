@@ -47,20 +47,7 @@ class GaussianPath:
     def walk(
         self, order: NDArray[np.intp], deleted: Sequence[int] | NDArray[np.intp]
     ) -> Iterator[Gaussian]:
-        """Yield the Gaussian without the first rows of `order`, for each number deleted.
-
-        Parameters
-        ----------
-        order : ndarray of int, shape (n1,)
-            Forget rows in the order of deletion.
-        deleted : sequence of int
-            Numbers of rows to delete, 0 to n1.
-
-        Yields
-        ------
-        Gaussian
-            With the mean of the rows that are left.
-        """
+        """Yield the Gaussian with the mean of what is left, as ``Unlearner.walk`` says."""
         # Added up from the last to go: row m is the sum of the m rows kept.
         kept = np.zeros((order.size + 1, self.origin.size))
         np.cumsum(self.offsets[order[::-1]], axis=0, out=kept[1:])

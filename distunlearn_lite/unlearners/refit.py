@@ -49,19 +49,9 @@ class RefitPath:
     def walk(
         self, order: NDArray[np.intp], deleted: Sequence[int] | NDArray[np.intp]
     ) -> Iterator[Any]:
-        """Yield the classifier without the first rows of `order`, for each number deleted.
+        """Yield the classifier fitted on what is left, as ``Unlearner.walk`` says.
 
-        Parameters
-        ----------
-        order : ndarray of int, shape (n1,)
-            Forget rows in the order of deletion.
-        deleted : sequence of int
-            Numbers of rows to delete, 0 to n1; a warm start is nearest where they rise.
-
-        Yields
-        ------
-        classifier
-            Fitted; valid until the next is asked for.
+        A warm start is nearest where the numbers rise.
         """
         (retain, forget), (y_retain, y_forget) = self.sets
         # Kept points first, the first to go last: every edited training set is a prefix.

@@ -147,19 +147,9 @@ class RidgePath:
     def walk(
         self, order: NDArray[np.intp], deleted: Sequence[int] | NDArray[np.intp]
     ) -> Iterator[LinearPredictor]:
-        """Yield the classifier without the first rows of `order`, for each number deleted.
+        """Yield the ``LinearPredictor`` of what is left, as ``Unlearner.walk`` says.
 
-        Parameters
-        ----------
-        order : ndarray of int, shape (n1,)
-            Forget rows in the order of deletion.
-        deleted : sequence of int
-            Numbers of rows to delete, 0 to n1.
-
-        Yields
-        ------
-        LinearPredictor
-            With the labels that are left as its classes.
+        Its classes are the labels that are left.
         """
         most, kinds = max(deleted), self.classes.size
         first = order[:most]
