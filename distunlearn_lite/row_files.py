@@ -190,6 +190,7 @@ def write_selection(
         np.savetxt(stream, rows, fmt="%d", header="row", comments="")
     text = {
         **about,
+        "output": output.name,  # rows of the other kind may stand beside it, from another run
         "deleted": int(rows.size),
         "deleted_fraction": round(rows.size / scores.size, 6),
         "least_score_deleted": round(float(scores[rows[-1]]), 6) if rows.size else None,

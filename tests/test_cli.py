@@ -44,6 +44,7 @@ def test_select_writes_rows_and_report(arrays, capsys, budget, expected):
     assert report["deleted"] == expected
     assert report["forget"] == {"file": "forget.npy", "rows": 20}
     assert report["rule"] == "lr-maha"
+    assert report["output"] == "rows.npy"
     assert f"{expected} of 20 rows to delete" in capsys.readouterr().out
     assert (folder / "rows.png").read_bytes().startswith(b"\x89PNG")
 
