@@ -10,11 +10,14 @@ import pytest
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from scipy import sparse
 
+import distunlearn_lite
 from distunlearn_lite import score, select_deletions
 from distunlearn_lite.cli import main
 from distunlearn_lite.data.fetching import Found
 from distunlearn_lite.data.manifest import MANIFEST
+from distunlearn_lite.replication.records import load_recorded
 from tests.replication.test_runner import small_recipe
+from tests.test_row_files import ROOT, contents
 
 
 @pytest.fixture
@@ -41,6 +44,7 @@ def test_select_writes_rows_and_report(arrays, capsys, budget, expected):
     assert report["deleted"] == expected
     assert report["forget"] == {"file": "forget.npy", "rows": 20}
     assert report["rule"] == "lr-maha"
+    assert report["output"] == "rows.npy"
     assert f"{expected} of 20 rows to delete" in capsys.readouterr().out
     assert (folder / "rows.png").read_bytes().startswith(b"\x89PNG")
 
@@ -54,7 +58,7 @@ def test_select_reads_every_kind_of_file_alike(arrays, monkeypatch):
     sparse.save_npz(folder / "sparse.npz", sparse.csr_array(forget))
     chosen = []
     for name in ("forget.npy", "forget.csv", "sparse.npz", "forget.parquet"):
-        options = ("--budget", "7", "--rule", "l2-mu2")
+        options = ("--budget", "7", "--rule", "l2-mu2", "--force")
         assert select(folder, *options, forget=name, retain="retain.npz", output="rows.csv") == 0
         chosen.append((folder / "rows.csv").read_text().splitlines())
     assert chosen.count(chosen[0]) == 4
@@ -92,6 +96,96 @@ def test_bad_input_to_select_is_one_message(arrays, capsys, monkeypatch, options
     assert message in captured.err
     assert captured.out == ""
     assert not (folder / "rows.npy").exists()
+
+
+def refuse_to_read(monkeypatch):
+    def read(*paths):
+        raise AssertionError("read before the output was looked at")
+
+    monkeypatch.setattr("distunlearn_lite.cli.read_rows", read)
+
+
+@pytest.mark.parametrize("output", ["forget.npy", "folder/../retain.npy", "soft.npy", "hard.npy"])
+def test_select_never_overwrites_an_input(arrays, capsys, monkeypatch, output):
+    folder = arrays[0]
+    (folder / "folder").mkdir()
+    (folder / "soft.npy").symlink_to(folder / "forget.npy")
+    (folder / "hard.npy").hardlink_to(folder / "retain.npy")
+    before = contents(folder)
+    refuse_to_read(monkeypatch)
+    assert select(folder, "--budget", "5", "--force", output=output) == 2
+    assert "is one of the inputs" in capsys.readouterr().err
+    assert contents(folder) == before
+
+
+def test_the_report_does_not_overwrite_an_input_either(arrays, capsys):
+    folder = arrays[0]
+    (folder / "rows.json").hardlink_to(folder / "forget.npy")
+    assert select(folder, "--budget", "5", "--force") == 2
+    assert "rows.json is one of the inputs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["rows.npy", "rows.json", "rows.png"])
+def test_select_overwrites_nothing_unless_told(arrays, capsys, monkeypatch, name):
+    folder = arrays[0]
+    (folder / name).write_text("something else")
+    before = contents(folder)
+    with monkeypatch.context() as patch:
+        refuse_to_read(patch)
+        assert select(folder, "--budget", "5") == 2
+    assert f"{name} is there already" in capsys.readouterr().err
+    assert contents(folder) == before
+    assert select(folder, "--budget", "5", "--force") == 0
+    assert np.load(folder / "rows.npy").size == 5
+    assert contents(folder).keys() - before.keys() | {name} == {"rows.npy", "rows.json", "rows.png"}
+
+
+def test_a_link_that_leads_nowhere_and_a_folder_are_there_too(arrays, capsys):
+    folder = arrays[0]
+    (folder / "rows.png").symlink_to(folder / "nowhere")
+    assert select(folder, "--budget", "5") == 2
+    assert "rows.png is there already" in capsys.readouterr().err
+    (folder / "rows.json").mkdir()
+    assert select(folder, "--budget", "5", "--force") == 2
+    assert "rows.json is a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("output", ["absent/rows.npy", "forget.npy/rows.npy", "closed/rows.npy"])
+def test_a_folder_that_cannot_be_written_in_is_reported_first(arrays, capsys, monkeypatch, output):
+    def denied(dir):
+        raise PermissionError(13, "Permission denied", str(dir))
+
+    folder = arrays[0]
+    (folder / "closed").mkdir()
+    if output.startswith("closed"):  # the superuser may write in any folder
+        monkeypatch.setattr("tempfile.TemporaryFile", denied)
+    refuse_to_read(monkeypatch)
+    assert select(folder, "--budget", "5", output=output) == 2
+    message = capsys.readouterr().err
+    assert str(folder / output.split("/")[0]) in message
+    assert "the folder of the output" in message
+
+
+def test_the_help_of_select_is_honest_about_small_budgets(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["select", "--help"])
+    assert stopped.value.code == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "less than random deletion. At a fifth of the rows most rules" in printed
+    assert "deletion_budget gives a Gaussian's answer, not a classifier's" in printed
+    table = load_recorded("sms", ROOT / "book" / "results").frame
+    fifth = table[(table["metric"] == "forget_recall") & np.isclose(table["budget"], 0.2)]
+    remembered = fifth.groupby("rule")["value"].mean()
+    above = remembered.drop("random") > remembered["random"]
+    assert above.mean() > 0.5
+    assert above["lr-maha"]
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out.split() == ["distunlearn", distunlearn_lite.__version__]
 
 
 @pytest.mark.parametrize(
