@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
 
 with warnings.catch_warnings():  # pooch imports tqdm.auto, which warns on stderr in a notebook
     warnings.simplefilter("ignore")
     import pooch
 
-__all__ = ["cache_folder", "file_sha256", "write_whole"]
+__all__ = ["cache_folder", "file_sha256", "open_whole", "write_whole"]
 
 
 def cache_folder() -> Path:
@@ -25,12 +29,20 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write the whole file, or leave it as it was."""
-    # A name of its own for each process, so that two runs at once do not mix their bytes.
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+@contextmanager
+def open_whole(path: Path) -> Iterator[BinaryIO]:
+    """Open a draft that takes the place of the file once it is whole, and is else removed."""
+    # A name of its own for each writer, so that two at once do not mix their bytes.
+    draft = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
-        draft.write_bytes(text.encode())
+        with draft.open("xb") as stream:
+            yield stream
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write the whole file, or leave it as it was."""
+    with open_whole(path) as stream:
+        stream.write(text.encode())
