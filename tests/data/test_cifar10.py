@@ -52,7 +52,6 @@ def tiny(tmp_path, monkeypatch):
     }
     monkeypatch.setattr(cifar10, "ROWS", ROWS)
     monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
-    monkeypatch.setattr(fetching, "_refused", {})
     monkeypatch.delenv("DISTUNLEARN_DATA", raising=False)
 
     def describe(contents):
