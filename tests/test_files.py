@@ -52,10 +52,14 @@ def test_what_breaks_off_leaves_the_file_as_it_was(fault, moment, tmp_path, monk
     def fail(*paths):
         raise fault
 
+    def write():
+        with open_whole(path) as stream:
+            stream.write(b"half")
+            if moment == "while writing":
+                fail()
+
     monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(type(fault)), open_whole(path) as stream:
-        stream.write(b"half")
-        if moment == "while writing":
-            raise fault
+    with pytest.raises(type(fault)):
+        write()
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["table.csv"]

@@ -167,7 +167,7 @@ def test_a_disk_that_is_full_half_way_keeps_nothing(n_jobs, task, tmp_path, monk
     with monkeypatch.context() as patch:
         patch.setattr("distunlearn_lite.features.patches.ENTRIES", 1)
         patch.setattr(PatchFeatures, "blocks", until_full)
-        with pytest.raises(OSError, match="No space left .*free some, or name another") as fault:
+        with pytest.raises(OSError, match=r"No space left .*free some, or name") as fault:
             patch_features(task, PatchFeatures(**OPTIONS, n_jobs=n_jobs), folder=tmp_path)
     assert fault.value.errno == errno.ENOSPC
     assert str(tmp_path) in str(fault.value)
