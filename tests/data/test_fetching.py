@@ -15,7 +15,7 @@ import pooch
 import pytest
 
 from distunlearn_lite.data import downloads, fetching
-from distunlearn_lite.data.fetching import Found, available, fetch, find, verify
+from distunlearn_lite.data.fetching import Found, available, fetch, find, judged, verify
 from distunlearn_lite.data.manifest import MANIFEST, Member
 from distunlearn_lite.errors import DatasetUnavailable
 
@@ -97,7 +97,6 @@ def small(server, cache, monkeypatch):
     original = MANIFEST["sms_spam"]
     host = f"http://127.0.0.1:{server.server_port}"
     member = dataclasses.replace(original.members[0], size=len(MESSAGES), sha256=sha256(MESSAGES))
-
     dataset = dataclasses.replace(
         original,
         size=len(GOOD),
@@ -355,23 +354,19 @@ def whole(small, server, monkeypatch):
 
 
 def test_an_archive_is_kept_whole(whole, server, cache):
-    server.answers["/first"] = whole
-    found = fetch("photos")
-    assert found == Found("cache", (cache / "photos" / "photos.tar.gz",))
-    assert found.paths[0].read_bytes() == whole
-    assert [path for path in cache.rglob("*") if path.is_file()] == list(found.paths)
-    assert fetch("photos") == found
-    assert server.asked == ["/first"]
-
-
-def test_an_archive_is_not_unpacked_on_the_way(whole, server):
     # Some servers declare a .tar.gz as a tar that they packed; so does one that means harm.
     def answer(handler):
         body = whole if handler.headers["Accept-Encoding"] == "identity" else gzip.compress(whole)
         handler.send(body, len(body), Content_Encoding="gzip")
 
     server.answers["/first"] = answer
-    assert fetch("photos").paths[0].read_bytes() == whole
+    found = fetch("photos")
+    assert found == Found("cache", (cache / "photos" / "photos.tar.gz",))
+    assert found.paths[0].read_bytes() == whole
+    assert [path for path in cache.rglob("*") if path.is_file()] == list(found.paths)
+    assert judged("photos", found) == "checksums right"
+    assert fetch("photos") == found
+    assert server.asked == ["/first"]
 
 
 def test_where_it_is_not_fetched_the_message_gives_the_command(whole):

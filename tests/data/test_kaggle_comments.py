@@ -156,8 +156,3 @@ def test_a_full_file_is_known_by_its_rows_and_sums(tmp_path, monkeypatch):
     monkeypatch.setattr(kaggle_comments, "FULL_SUMS", (2, 1, 1, 0, 1, 1))
     with pytest.raises(ValueError, match=r"sums of the labels are \(2, 1, 1, 0, 1, 0\), expected"):
         read_comments(path)
-
-
-def test_the_constants_are_those_of_kaggles_file():
-    assert kaggle_comments.FULL_ROWS == 159_571
-    assert kaggle_comments.FULL_SUMS == (15_294, 1_595, 8_449, 478, 7_877, 1_405)
