@@ -141,6 +141,9 @@ def _parsed(raw: bytes) -> pd.DataFrame:
     again = frame["id"].duplicated()
     if again.any():
         raise ValueError(f"the id of row {again.argmax() + 1} stands in an earlier row")
+    # Quotes inside a text are doubled, and others stand at a comma or the end of a line.
+    if re.search(rb'[ \w]"[ \w]', raw):
+        raise ValueError("a lone quotation mark stands inside a text: quotes were lost")
     # Rows that a reader with wrong quoting has merged leave their beginnings inside a comment.
     beginnings = len(re.findall(rb'^"?[0-9a-f]{16}"?,', raw, re.MULTILINE))
     if beginnings != len(frame):

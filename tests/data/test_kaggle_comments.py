@@ -103,6 +103,10 @@ BAD = {
     "field too many in each": (as_csv([(*row, "0") for row in ROWS]), "columns must be"),
     "rows merged": (MERGED, "5 lines begin .*, but 4 rows were read: rows are merged"),
     "quotes lost": (PLAIN.replace(b'""works""', b'"works"'), "label of row 1"),
+    "quotes lost on one line": (
+        PLAIN.replace(b"mild REDWORD", b'"mild" REDWORD'),
+        "lone quotation mark",
+    ),
     "cut inside a text": (PLAIN[:-40], "no complete csv.*cut short"),
     "cut inside the labels": (PLAIN[:-4], "label of row 5 .*cut short"),
     "another zip": (zipped("other.csv", PLAIN), "the zip file has no member train.csv"),
