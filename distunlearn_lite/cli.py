@@ -11,8 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from importlib.metadata import version
 from pathlib import Path
 
-from .data.fetching import Found, available, fetch, find, verify
-from .data.kaggle_comments import read_comments
+from .data.fetching import available, fetch, find, judged, verify
 from .data.manifest import MANIFEST
 from .errors import DatasetUnavailable
 from .replication.experiments import RECIPES
@@ -153,15 +152,8 @@ def _data(arguments: argparse.Namespace) -> int:
             print(f"{name}: absent; distunlearn data fetch {name}")
             continue
         found = fetch(name) if arguments.action == "fetch" else verify(name)
-        print(f"{name}: {_judged(name, found)}; {', '.join(map(str, found.paths))}")
+        print(f"{name}: {judged(name, found)}; {', '.join(map(str, found.paths))}")
     return 0
-
-
-def _judged(name: str, found: Found) -> str:
-    """What is right about files whose checksums are; a file without one is read row by row."""
-    if name == "jigsaw":
-        return f"rows right, {read_comments(found.paths[0]).origin}"
-    return "checksums right"
 
 
 def _select(arguments: argparse.Namespace) -> int:
@@ -213,8 +205,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
                 print(f"  {how}: distunlearn data fetch {name}")
             else:
                 place = verify(name).place
-                judged = _judged(name, found)
-                print(f"{name}: chapters run on the real data ({place}), {judged}")
+                print(f"{name}: chapters run on the real data ({place}), {judged(name, found)}")
         except ValueError as error:
             wrong = 1
             print(f"{name}: chapters stop: {error}")

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
 
 with warnings.catch_warnings():  # pooch imports tqdm.auto, which warns on stderr in a notebook
     warnings.simplefilter("ignore")
     import pooch
 
-__all__ = ["cache_folder", "file_sha256", "write_together", "write_whole"]
+__all__ = ["cache_folder", "file_sha256", "open_whole", "write_together", "write_whole"]
 
 
 def cache_folder() -> Path:
@@ -26,9 +29,23 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+@contextmanager
+def open_whole(path: Path) -> Iterator[BinaryIO]:
+    """Open a draft that takes the place of the file once it is whole, and is else removed."""
+    # A name of its own for each writer, so that two at once do not mix their bytes.
+    draft = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    try:
+        with draft.open("xb") as stream:
+            yield stream
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write the whole file, or leave it as it was."""
-    write_together({path: text.encode()})
+    with open_whole(path) as stream:
+        stream.write(text.encode())
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:
@@ -38,15 +55,11 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
     the new ones come, first to last: whenever the process is killed, the last file is there only
     together with all the others of its own version.
     """
-    # A name of its own for each process, so that two runs at once do not mix their bytes.
-    drafts = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in contents}
-    try:
-        for path, draft in drafts.items():
-            draft.write_bytes(contents[path])
-        for path in reversed(list(drafts)[1:]):  # the first is replaced in one step
+    backwards = list(contents)[::-1]
+    with ExitStack() as drafts:  # the last to be opened is the first to be moved
+        for path in backwards:
+            stream = drafts.enter_context(open_whole(path))
+            stream.write(contents[path])
+            stream.flush()
+        for path in backwards[:-1]:  # the first is replaced in one step
             path.unlink(missing_ok=True)
-        for path, draft in drafts.items():
-            os.replace(draft, path)
-    finally:
-        for draft in drafts.values():
-            draft.unlink(missing_ok=True)

@@ -222,14 +222,27 @@ def put(folder, files):
 
 def breaking_in(moment, act):
     """Let `act` break in at that change to files: before it, or with a file half written."""
-    changes = itertools.count()
+    changes, opened = itertools.count(), Path.open
 
-    def write_bytes(path, content):
-        hit = next(changes) == moment
-        with path.open("wb") as stream:
-            stream.write(content[: len(content) // 2] if hit else content)
-        if hit:
-            act()
+    class Draft:
+        def __init__(self, stream):
+            self.stream, self.flush = stream, stream.flush
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            self.stream.close()
+
+        def write(self, content):
+            hit = next(changes) == moment
+            self.stream.write(content[: len(content) // 2] if hit else content)
+            if hit:
+                act()
+
+    def draft(path, mode="r", *args, **options):
+        stream = opened(path, mode, *args, **options)
+        return Draft(stream) if mode == "xb" else stream
 
     def after_all(change):
         def changed(*args, **options):
@@ -240,14 +253,14 @@ def breaking_in(moment, act):
         return changed
 
     stack = ExitStack()
-    stack.enter_context(mock.patch.object(Path, "write_bytes", write_bytes))
+    stack.enter_context(mock.patch.object(Path, "open", draft))
     stack.enter_context(mock.patch.object(Path, "unlink", after_all(Path.unlink)))
     stack.enter_context(mock.patch("os.replace", after_all(os.replace)))
     return stack
 
 
-# Three drafts, two old files that go, three new ones that come, and the drafts looked for again.
-DRAFTED, MOVED, DONE = 3, 8, 11
+# Three drafts, two old files that go, then each new one that comes and its draft looked for again.
+DRAFTED, MOVED, DONE = 3, 10, 11
 
 
 def no_space():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
+
+from .kaggle_comments import read_comments
 
 __all__ = ["MANIFEST", "Dataset", "Member"]
 
@@ -29,7 +32,8 @@ class Dataset:
 
     `members` are the files looked for; each of `alternatives` is another set of files that does as
     well. `contents` are the files of interest inside an archive that is kept whole. A data set
-    without addresses is the reader's to fetch, as `by_hand` says.
+    without addresses is the reader's to fetch, as `by_hand` says. `origin` reads and checks a file
+    that has no checksum, and says which one it is.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Dataset:
     alternatives: tuple[tuple[Member, ...], ...] = ()
     contents: tuple[Member, ...] = ()
     by_hand: str = ""
+    origin: Callable[[Path], str] | None = None
     by_default: bool = False
 
 
@@ -136,6 +141,7 @@ MANIFEST: Mapping[str, Dataset] = MappingProxyType(
                 "competitions download -c jigsaw-toxic-comment-classification-challenge`, and put "
                 "the zip file, or train.csv from it, into"
             ),
+            origin=lambda path: read_comments(path).origin,
             standin='load_standin("text")',
         ),
         "cifar10": Dataset(

@@ -5,23 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import time
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 from tqdm import tqdm
 
-from ..data.downloads import FULL
 from ..data.task import UnlearningTask
-from ..files import cache_folder, file_sha256
+from ..files import cache_folder, file_sha256, open_whole, write_whole
 from ..matrices import row_blocks
 from ..validation import count
 from .patch_codes import checked_images
@@ -143,45 +138,23 @@ def _sound(path: Path, size: tuple[int, int]) -> bool:
         return False
 
 
-def _clear_leftovers(folder: Path) -> None:
-    """Remove what a killed run left more than a day ago."""
-    for leftover in folder.glob("*.partial"):
-        with suppress(OSError):
-            if time.time() - leftover.stat().st_mtime > 86_400:
-                leftover.unlink()
-
-
 def _write(
     path: Path, size: tuple[int, int], blocks: Iterable[NDArray[np.float32]], bar: Any
 ) -> None:
-    """Write the blocks to a file of another name, and move it to its place once it is whole."""
-    needed = 4 * size[0] * size[1]
-    draft = None
+    """Write the blocks as they come; the file is there once it is whole, then its checksum."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(path.parent).free < needed:
-            raise OSError(FULL[0], os.strerror(FULL[0]))
-        _clear_leftovers(path.parent)
-        draft = path.with_name(f"{uuid4().hex}.partial")
         # Plain writing and no mapped file: on a full disk the latter ends the process.
-        with draft.open("xb") as stream:
+        with open_whole(path) as stream:
             about = {"descr": "<f4", "fortran_order": False, "shape": size}
             np.lib.format.write_array_header_1_0(stream, about)
             for block in blocks:
                 stream.write(np.ascontiguousarray(block, "<f4").data)
                 bar.update(len(block))
-        _note(path).write_text(file_sha256(draft) + "\n", encoding="ascii")
-        draft.replace(path)
+        write_whole(_note(path), file_sha256(path) + "\n")
     except OSError as error:
-        with suppress(OSError):
-            _note(path).unlink(missing_ok=True)
-        fault = "no space left in" if error.errno in FULL else f"{error.strerror}:"
         raise OSError(
             error.errno,
-            f"{fault} {path.parent}, where {needed:,} bytes of features go; free some, or name "
-            "another place by folder=",
+            f"{error.strerror}: {path.parent}, where {4 * size[0] * size[1]:,} bytes of features "
+            "go; free some, or name another place by folder=",
         ) from None
-    finally:
-        if draft is not None:
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)

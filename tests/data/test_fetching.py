@@ -5,21 +5,17 @@ import errno
 import gzip
 import hashlib
 import io
-import logging
 import os
-import shutil
 import threading
 import zipfile
-from collections import namedtuple
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from types import MappingProxyType
 
 import pooch
 import pytest
 
-from distunlearn_lite.data import fetching
-from distunlearn_lite.data.fetching import Found, available, fetch, find, verify
+from distunlearn_lite.data import downloads, fetching
+from distunlearn_lite.data.fetching import Found, available, fetch, find, judged, verify
 from distunlearn_lite.data.manifest import MANIFEST, Member
 from distunlearn_lite.errors import DatasetUnavailable
 
@@ -45,17 +41,27 @@ def sha256(contents):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves what the test put at a path; a number is an error status, a pair a cut-off answer."""
+    """Serves what the test put at a path: bytes, an error status, or a function that answers."""
 
     def do_GET(self):
         self.server.asked.append(self.path)
         answer = self.server.answers.get(self.path, 404)
         if isinstance(answer, int):
             self.send_error(answer)
-            return
-        body, length = answer if isinstance(answer, tuple) else (answer, len(answer))
+        elif callable(answer):
+            try:
+                answer(self)
+            except ConnectionError:
+                self.close_connection = True
+        else:
+            self.send(answer, len(answer))
+
+    def send(self, body, length=None, **headers):
         self.send_response(200)
-        self.send_header("Content-Length", str(length))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        if length is not None:
+            self.send_header("Content-Length", str(length))
         self.end_headers()
         self.wfile.write(body)
 
@@ -66,20 +72,20 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        running.answers, running.asked = {}, []
+        running.answers, running.asked, running.over = {}, [], threading.Event()
         thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
         yield running
+        running.over.set()
         running.shutdown()
         thread.join()
 
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    """An empty cache, no environment variable, no remembered failures, no proxy."""
+    """An empty cache, no environment variable, no proxy."""
     folder = tmp_path / "cache"
     monkeypatch.setattr(pooch, "os_cache", lambda name: folder)
-    monkeypatch.setattr(fetching, "_refused", {})
     monkeypatch.delenv("DISTUNLEARN_DATA", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     return folder
@@ -91,19 +97,14 @@ def small(server, cache, monkeypatch):
     original = MANIFEST["sms_spam"]
     host = f"http://127.0.0.1:{server.server_port}"
     member = dataclasses.replace(original.members[0], size=len(MESSAGES), sha256=sha256(MESSAGES))
-
-    def use(archive=GOOD):
-        dataset = dataclasses.replace(
-            original,
-            size=len(archive),
-            sha256=sha256(archive),
-            addresses=(f"{host}/first.zip", f"{host}/second.zip"),
-            members=(member,),
-        )
-        monkeypatch.setattr(fetching, "MANIFEST", MappingProxyType({"sms_spam": dataset}))
-
-    use()
-    return use
+    dataset = dataclasses.replace(
+        original,
+        size=len(GOOD),
+        sha256=sha256(GOOD),
+        addresses=(f"{host}/first.zip", f"{host}/second.zip"),
+        members=(member,),
+    )
+    monkeypatch.setattr(fetching, "MANIFEST", MappingProxyType({"sms_spam": dataset}))
 
 
 def put(folder, contents=MESSAGES, path="sms_spam/SMSSpamCollection"):
@@ -136,20 +137,14 @@ def test_the_order_is_argument_environment_cache(path, tmp_path, cache, monkeypa
     }
 
 
-@pytest.mark.parametrize("value", ["", "data", "../data", "/no/such/folder"])
+@pytest.mark.parametrize("value", ["", "data", "/no/such/folder"])
 @pytest.mark.parametrize("use", [find, verify, fetch])
-def test_a_bad_environment_variable_is_an_error(value, use, cache, monkeypatch):
+def test_a_bad_environment_variable_is_an_error(value, use, cache, tmp_path, monkeypatch):
+    put(tmp_path / "data")  # a relative folder is refused even where it exists
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DISTUNLEARN_DATA", value)
     with pytest.raises(ValueError, match=r"absolute path of an existing folder, got .*unset it"):
         use("sms_spam")
-
-
-def test_a_relative_folder_is_refused_even_where_it_exists(cache, tmp_path, monkeypatch):
-    put(tmp_path / "data")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DISTUNLEARN_DATA", "data")
-    with pytest.raises(ValueError, match="DISTUNLEARN_DATA must be the absolute path"):
-        find("sms_spam")
 
 
 def test_a_data_home_that_is_no_folder_is_an_error(cache, tmp_path):
@@ -178,7 +173,6 @@ def test_a_file_that_is_not_the_original_is_an_error_and_no_stand_in(use, server
 @pytest.mark.usefixtures("small")
 def test_a_download_goes_into_the_cache_and_is_made_once(server, cache, capfd):
     server.answers["/first.zip"] = GOOD
-    level = pooch.get_logger().level
     found = fetch("sms_spam")
     assert found == Found("cache", (cache / "sms_spam" / "SMSSpamCollection",))
     assert found.paths[0].read_bytes() == MESSAGES
@@ -189,36 +183,61 @@ def test_a_download_goes_into_the_cache_and_is_made_once(server, cache, capfd):
     assert sorted(path.name for path in cache.iterdir()) == ["sms_spam"]
     assert not list(cache.parent.rglob("outside"))
     assert capfd.readouterr() == ("", "")
-    assert pooch.get_logger().level == level != logging.ERROR
+
+
+def endless(handler):
+    """Far more than the file has, though not for ever where nobody stops it."""
+    handler.send(b"", 10**15 if handler.path == "/first.zip" else None)
+    for _ in range(1000):
+        handler.wfile.write(bytes(2**16))
+        handler.server.sent += 2**16
+
+
+def drip(handler):
+    handler.send(b"", len(GOOD))
+    for number in range(len(GOOD)):
+        if handler.server.over.wait(0.01):
+            return
+        handler.wfile.write(GOOD[number : number + 1])
+        handler.server.sent += 1
+
+
+def stall(handler):
+    handler.server.over.wait(1)
+
+
+def stall_half_way(handler):
+    handler.send(GOOD[:40], len(GOOD))
+    handler.server.over.wait(1)
 
 
 FAULTS = {
     "missing": (404, "HTTP 404"),
-    "broken server": (500, "HTTP 500"),
     "another file": (zipped(NOT_THE_FILE), "not the original"),
     "a page instead of the file": (b"<html>moved</html>", "not the original"),
     "cut short": (GOOD[:40], "not the original"),
-    "cut off in the middle": ((GOOD[:40], len(GOOD)), "the transfer broke off"),
+    "cut off in the middle": (lambda h: h.send(GOOD[:40], len(GOOD)), "the transfer broke off"),
     "empty": (b"", "not the original"),
+    "endless": (endless, "not the original: more than"),
+    "dripping": (drip, "not whole after"),
+    "silent": (stall, "timed out"),
+    "silent half way": (stall_half_way, "timed out"),
 }
 
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("fault", FAULTS)
-def test_the_second_address_helps_where_the_first_fails(fault, server, cache):
-    server.answers = {"/first.zip": FAULTS[fault][0], "/second.zip": GOOD}
-    assert fetch("sms_spam").paths[0].read_bytes() == MESSAGES
-    assert server.asked == ["/first.zip", "/second.zip"]
-    assert sorted(path.name for path in cache.iterdir()) == ["sms_spam"]
-
-
-@pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("fault", FAULTS)
-def test_where_all_fail_the_message_says_why_and_what_to_do(fault, server, cache):
+def test_each_address_is_tried_once_and_the_message_says_why(fault, server, cache, monkeypatch):
+    server.sent = 0
     answer, reason = FAULTS[fault]
     server.answers = {"/first.zip": answer, "/second.zip": answer}
-    with pytest.raises(DatasetUnavailable) as caught:
-        fetch("sms_spam")
+    with monkeypatch.context() as patch:
+        if answer is drip:
+            patch.setattr(downloads, "GRACE", 0.1)
+        elif answer in (stall, stall_half_way):
+            patch.setattr(downloads, "TIMEOUT", (5, 0.1))
+        with pytest.raises(DatasetUnavailable) as caught:
+            fetch("sms_spam")
     message = str(caught.value)
     for address in ("/first.zip", "/second.zip"):
         assert any(address in line and reason in line for line in message.splitlines())
@@ -226,9 +245,21 @@ def test_where_all_fail_the_message_says_why_and_what_to_do(fault, server, cache
         assert part in message
     assert 'load_standin("text")' in message
     assert not list(cache.iterdir())
-    with pytest.raises(DatasetUnavailable, match=reason):
-        fetch("sms_spam")
-    assert len(server.asked) == 2  # one attempt an address and process
+    # What failed may work the next time, and where the first fails the second helps.
+    server.answers = {"/second.zip": GOOD}
+    assert fetch("sms_spam").paths[0].read_bytes() == MESSAGES
+    assert server.asked == 2 * ["/first.zip", "/second.zip"]
+    assert sorted(path.name for path in cache.iterdir()) == ["sms_spam"]
+    # Nobody read on: what was sent is what the sockets held before they were closed.
+    assert server.sent < (len(GOOD) if answer is drip else 30_000_000)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_large_file_may_take_longer(server, monkeypatch):
+    monkeypatch.setattr(downloads, "GRACE", 0)
+    monkeypatch.setattr(downloads, "SLOWEST", 1)
+    server.answers["/first.zip"] = GOOD
+    assert fetch("sms_spam").place == "cache"
 
 
 @pytest.mark.usefixtures("cache")
@@ -239,34 +270,35 @@ def test_without_a_server_there_is_no_connection(small, server):
         fetch("sms_spam")
 
 
-@pytest.mark.parametrize(
-    "archive",
-    [zipped(NOT_THE_FILE), zipped(MESSAGES + b"x"), zipped(None), b"no archive"],
-    ids=["other bytes", "other size", "member missing", "no archive"],
-)
-def test_an_archive_with_the_right_checksum_is_still_checked_inside(archive, small, server, cache):
-    small(archive)
-    server.answers = {"/first.zip": archive, "/second.zip": archive}
-    with pytest.raises(DatasetUnavailable, match=r"tried .*first\.zip"):
+@pytest.mark.usefixtures("small")
+def test_an_interrupted_download_leaves_nothing(server, cache, monkeypatch):
+    server.answers["/first.zip"] = GOOD
+
+    def interrupted(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(downloads, "file_sha256", interrupted)
+    with pytest.raises(KeyboardInterrupt):
         fetch("sms_spam")
     assert not list(cache.iterdir())
 
 
 @pytest.mark.usefixtures("small")
-def test_an_interrupted_download_leaves_nothing(server, cache, monkeypatch):
-    server.answers["/first.zip"] = GOOD
+def test_a_full_disk_does_not_keep_the_second_address_from_being_tried(server, cache, monkeypatch):
+    server.answers["/second.zip"] = GOOD
+    transfer = downloads._transfer
 
-    class Interrupted(pooch.HTTPDownloader):
-        def __call__(self, url, output_file, pooch_, check_only=False):
-            super().__call__(url, output_file, pooch_, check_only)
-            raise KeyboardInterrupt
+    def full_at_first(address, archive, size):
+        if address.endswith("first.zip"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        transfer(address, archive, size)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(pooch, "HTTPDownloader", Interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            fetch("sms_spam")
-    assert not list(cache.iterdir())
+    monkeypatch.setattr(downloads, "_transfer", full_at_first)
     assert fetch("sms_spam").paths[0].read_bytes() == MESSAGES
+    del server.answers["/second.zip"]
+    (cache / "sms_spam" / "SMSSpamCollection").unlink()
+    with pytest.raises(DatasetUnavailable, match=r"first\.zip: .*No space left"):
+        fetch("sms_spam")
 
 
 @pytest.mark.usefixtures("small")
@@ -277,7 +309,6 @@ def test_a_damaged_cache_is_repaired_or_reported(server, cache):
     with pytest.raises(ValueError, match="is not the original"):
         fetch("sms_spam")
     server.answers = {"/first.zip": GOOD}
-    fetching._refused.clear()
     assert fetch("sms_spam").paths[0].read_bytes() == MESSAGES
 
 
@@ -295,7 +326,7 @@ def test_looking_never_downloads(server, cache):
 def test_a_cache_that_cannot_be_made_is_a_reason(small, server, tmp_path, monkeypatch):
     file = put(tmp_path, path="file")
     monkeypatch.setattr(pooch, "os_cache", lambda name: file / "cache")
-    with pytest.raises(DatasetUnavailable, match=r"first\.zip: NotADirectoryError"):
+    with pytest.raises(DatasetUnavailable, match=r"first\.zip: .*Not a directory"):
         fetch("sms_spam")
     assert not server.asked
 
@@ -323,20 +354,19 @@ def whole(small, server, monkeypatch):
 
 
 def test_an_archive_is_kept_whole(whole, server, cache):
-    server.answers["/first"] = whole
+    # Some servers declare a .tar.gz as a tar that they packed; so does one that means harm.
+    def answer(handler):
+        body = whole if handler.headers["Accept-Encoding"] == "identity" else gzip.compress(whole)
+        handler.send(body, len(body), Content_Encoding="gzip")
+
+    server.answers["/first"] = answer
     found = fetch("photos")
     assert found == Found("cache", (cache / "photos" / "photos.tar.gz",))
     assert found.paths[0].read_bytes() == whole
     assert [path for path in cache.rglob("*") if path.is_file()] == list(found.paths)
+    assert judged("photos", found) == "checksums right"
     assert fetch("photos") == found
     assert server.asked == ["/first"]
-
-
-def test_a_connection_that_drops_half_way(whole, server, cache):
-    server.answers = {"/first": (whole[: len(whole) // 2], len(whole)), "/second": whole}
-    assert fetch("photos").paths[0].read_bytes() == whole
-    assert server.asked == ["/first", "/second"]
-    assert [path.name for path in cache.iterdir()] == ["photos"]
 
 
 def test_where_it_is_not_fetched_the_message_gives_the_command(whole):
@@ -345,58 +375,6 @@ def test_where_it_is_not_fetched_the_message_gives_the_command(whole):
     message = str(caught.value)
     assert f"distunlearn data fetch photos ({len(whole)} bytes)" in message
     assert "/first and put it, as it is, into" in message
-
-
-def test_a_disk_that_is_full_before_the_download(whole, server, cache, monkeypatch):
-    server.answers = {"/first": whole, "/second": whole}
-    usage = namedtuple("usage", "total used free")
-    with monkeypatch.context() as patch:
-        patch.setattr(shutil, "disk_usage", lambda path: usage(100, 100 - 3, 3))
-        message = rf"no space left in {cache}, {len(whole)} bytes are needed"
-        with pytest.raises(DatasetUnavailable, match=message):
-            fetch("photos")
-    assert not server.asked
-    assert not list(cache.iterdir())
-    # No address is to blame: once there is room, the first is asked.
-    assert fetch("photos").paths[0].read_bytes() == whole
-
-
-@pytest.mark.parametrize(
-    ("number", "message"),
-    [
-        (errno.ENOSPC, "no space left in .*bytes are needed; free some"),
-        (errno.EDQUOT, "no space left in"),
-        (errno.EROFS, "cannot be written"),
-        (errno.EACCES, "cannot be written"),
-    ],
-)
-@pytest.mark.parametrize("moment", ["while writing", "while moving"])
-def test_a_disk_that_fails_during_the_download(
-    number, message, moment, whole, server, cache, monkeypatch
-):
-    server.answers = {"/first": whole, "/second": whole}
-
-    def fail(*args, **kwargs):
-        raise OSError(number, os.strerror(number))
-
-    class Full(pooch.HTTPDownloader):
-        def __call__(self, url, output_file, pooch_, check_only=False):
-            with open(output_file, "wb") as stream:
-                stream.write(b"the beginning")
-            fail()
-
-    with monkeypatch.context() as patch:
-        if moment == "while writing":
-            patch.setattr(pooch, "HTTPDownloader", Full)
-        else:
-            patch.setattr(Path, "replace", fail)
-        with pytest.raises(DatasetUnavailable, match=message):
-            fetch("photos")
-    # The next address would meet the same disk.
-    assert server.asked == ([] if moment == "while writing" else ["/first"])
-    assert not [path for path in cache.rglob("*") if path.is_file()]
-    assert not list(cache.glob("partial-*"))
-    assert fetch("photos").paths[0].read_bytes() == whole
 
 
 def test_a_closed_cache_does_not_matter_where_the_data_is_elsewhere(whole, tmp_path, monkeypatch):

@@ -59,9 +59,4 @@ def test_messages_are_cut_at_line_feeds_only(nowhere, monkeypatch):
 
 def test_without_the_file_the_error_names_the_stand_in(nowhere):
     with pytest.raises(DatasetUnavailable, match=r'load_standin\("text"\) is a stand-in'):
-        load_sms_spam(download=False)
-    with pytest.raises(ValueError, match="data_home must be an existing folder"):
-        load_sms_spam(data_home=nowhere / "missing")
-    (nowhere / "SMSSpamCollection").write_bytes(b"ham\thello\n")
-    with pytest.raises(ValueError, match="is not the original SMSSpamCollection"):
-        load_sms_spam(data_home=nowhere)
+        load_sms_spam(data_home=nowhere, download=False)

@@ -3,18 +3,14 @@
 import errno
 import json
 import os
-import shutil
-import time
-from collections import namedtuple
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pooch
 import pytest
 from joblib import Parallel, delayed
 
-from distunlearn_lite import UnlearningTask, load_standin
+from distunlearn_lite import UnlearningTask
 from distunlearn_lite.features import patch_cache
 from distunlearn_lite.features.patch_cache import patch_features
 from distunlearn_lite.features.patches import PatchFeatures
@@ -158,16 +154,6 @@ def full(*args, **kwargs):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_too_little_room_is_said_before_anything_is_written(task, tmp_path, monkeypatch):
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(4000, 161, 3839))
-    with pytest.raises(OSError, match=r"no space left in .*, where 3,840 bytes of features go"):
-        patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)
-    assert not files(tmp_path)
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(4000, 160, 3840))
-    assert len(patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)) == 40
-
-
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_a_disk_that_is_full_half_way_keeps_nothing(n_jobs, task, tmp_path, monkeypatch):
     blocks = PatchFeatures.blocks
@@ -181,9 +167,7 @@ def test_a_disk_that_is_full_half_way_keeps_nothing(n_jobs, task, tmp_path, monk
     with monkeypatch.context() as patch:
         patch.setattr("distunlearn_lite.features.patches.ENTRIES", 1)
         patch.setattr(PatchFeatures, "blocks", until_full)
-        with pytest.raises(
-            OSError, match=r"no space left in .*free some, or name another"
-        ) as fault:
+        with pytest.raises(OSError, match=r"No space left .*free some, or name") as fault:
             patch_features(task, PatchFeatures(**OPTIONS, n_jobs=n_jobs), folder=tmp_path)
     assert fault.value.errno == errno.ENOSPC
     assert str(tmp_path) in str(fault.value)
@@ -191,10 +175,10 @@ def test_a_disk_that_is_full_half_way_keeps_nothing(n_jobs, task, tmp_path, monk
     assert len(patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)) == 40
 
 
-@pytest.mark.parametrize("step", ["replace", "write_text", "mkdir"])
+@pytest.mark.parametrize("step", ["os.replace", "pathlib.Path.mkdir"])
 def test_a_disk_that_fails_at_the_end_or_at_once_keeps_nothing(step, task, tmp_path, monkeypatch):
-    monkeypatch.setattr(Path, step, full)
-    with pytest.raises(OSError, match="no space left in"):
+    monkeypatch.setattr(step, full)
+    with pytest.raises(OSError, match=r"No space left .* 3,840 bytes"):
         patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)
     assert not files(tmp_path)
 
@@ -209,16 +193,6 @@ def test_an_interrupted_run_keeps_nothing(error, task, tmp_path, monkeypatch):
     with pytest.raises(error):
         patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)
     assert not files(tmp_path)
-
-
-def test_leftovers_of_killed_runs_are_cleared_away(task, tmp_path):
-    old, young = tmp_path / "old.partial", tmp_path / "young.partial"
-    for path in (old, young):
-        path.write_bytes(b"half")
-    os.utime(old, (time.time() - 90_000,) * 2)
-    patch_features(task, PatchFeatures(**OPTIONS), folder=tmp_path)
-    assert files(tmp_path) == [".npy", ".partial", ".sha256"]
-    assert young.exists()
 
 
 def test_a_place_that_is_a_file_is_named(task, tmp_path):
@@ -237,15 +211,6 @@ def test_the_file_can_be_shared_by_processes(task, tmp_path):
     assert Parallel(n_jobs=2)(delayed(rows_read)(found) for _ in range(2)) == [here, here]
     train, test = found.split(0)
     assert (len(train), len(test), train.X.shape[1]) == (30, 10, 24)
-
-
-def test_the_stand_in_for_images(tmp_path):
-    digits = load_standin("images")
-    options = {"patch": 3, "stride": 1, "shape": (1, 8, 8), "mirror": False}
-    found = patch_features(digits, PatchFeatures(20, n_patches=2000, **options), folder=tmp_path)
-    assert found.X.shape == (1797, 80)
-    assert found.standin
-    assert found.name == "standin-images"
 
 
 def test_bad_arguments_are_refused_and_leave_nothing(task, tmp_path):
