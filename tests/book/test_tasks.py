@@ -1,9 +1,11 @@
 """The task script: what is done again, what is not, and what an interruption leaves."""
 
+import ast
 import re
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -165,6 +167,19 @@ def test_a_shim_that_does_not_run_is_passed_over(tmp_path, monkeypatch):
 def test_the_oldest_dependencies_are_exact_versions():
     for pin in tasks.oldest():
         assert re.fullmatch(r"[a-z-]+==[\d.]+", pin)
+
+
+def test_what_the_library_imports_is_declared():
+    imported = set()
+    for path in ROOT.glob("distunlearn_lite/**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(node.module.split(".")[0])
+    origins = packages_distributions()
+    needed = {origins[name][0] for name in imported - sys.stdlib_module_names}
+    assert needed == {pin.split("==")[0] for pin in tasks.oldest()}
 
 
 def test_one_failing_environment_fails_the_whole(monkeypatch, capsys):
