@@ -222,27 +222,25 @@ def oldest() -> list[str]:
     return [requirement.replace(">=", "==") for requirement in project["dependencies"]]
 
 
-def library_tests(python: str, pins: list[str], folder: str) -> tuple[str, str]:
-    """The versions in a new environment and, where a step or a test fails, what was printed."""
+def library_tests(
+    python: str, pins: list[str], folder: str
+) -> tuple[str, subprocess.CompletedProcess[str]]:
+    """The versions in a new environment, and its tests or the step that stopped before them."""
     own = Path(folder) / SCRIPTS / NAME
-    shown = f"print(*(name + ' ' + version(name) for name in {SHOWN}), sep=', ')"
-    # Old packages warn of what is newer than they are; the newest must not.
-    warnings = ("-W", "default::DeprecationWarning") if pins else ()
-    pytest = ("-m", "pytest", "-q", "-n", str(WORKERS), "--dist", "loadfile", *warnings)
-    steps: tuple[tuple[str | Path, ...], ...] = (
-        (python, "-m", "venv", folder),
-        (own, *PIP, "-e", ".[test]", *pins),
-        (own, "-c", f"from importlib.metadata import version; {shown}"),
-        (own, *pytest, "tests", "--ignore", "tests/book"),
-    )
-    found = "not installed"
-    for number, step in enumerate(steps):
+    steps: list[list[str | Path]] = [
+        [python, "-m", "venv", folder],
+        [own, *PIP, "-e", ".[test]", *pins],
+    ]
+    for step in steps:
         done = call(*step, quiet=True)
         if done.returncode:
-            return found, done.stdout
-        if number == 2:
-            found = done.stdout.strip()
-    return found, ""
+            return "not installed", done
+    shown = f"print(*(name + ' ' + version(name) for name in {SHOWN}), sep=', ')"
+    listed = call(own, "-c", f"from importlib.metadata import version; {shown}", quiet=True)
+    # Old packages warn of what is newer than they are; the newest must not.
+    options = ("-W", "default::DeprecationWarning") if pins else ()
+    pytest = (own, "-m", "pytest", "-q", "-n", str(WORKERS), "--dist", "loadfile", *options)
+    return listed.stdout.strip(), call(*pytest, "tests", "--ignore", "tests/book", quiet=True)
 
 
 def versions() -> None:
@@ -256,10 +254,12 @@ def versions() -> None:
     failed = 0
     for version, age, pins in runs:
         with tempfile.TemporaryDirectory() as folder:
-            installed, trouble = library_tests(found[version], pins, folder)
-        failed += bool(trouble)
-        verdict = "failed" if trouble else "passed"
-        print(f"{trouble}python {version}, {age}: {installed}: {verdict}", flush=True)
+            installed, done = library_tests(found[version], pins, folder)
+        if done.returncode:
+            failed += 1
+            print(done.stdout)
+        verdict = "failed" if done.returncode else "passed"
+        print(f"python {version}, {age}: {installed}: {verdict}", flush=True)
     if failed or not runs:
         sys.exit(f"stopped: {failed} of {len(runs)} environments failed")
 

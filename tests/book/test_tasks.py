@@ -183,21 +183,22 @@ def test_what_the_library_imports_is_declared():
 
 
 def test_one_failing_environment_fails_the_whole(monkeypatch, capsys):
+    def tests(python, pins, folder):
+        return "numpy 2", subprocess.CompletedProcess([], bool(pins) and outcome, "what failed\n")
+
     monkeypatch.setattr(tasks, "interpreters", lambda: {"3.11": "old", "3.13": "new"})
-    monkeypatch.setattr(tasks, "library_tests", lambda python, pins, folder: ("numpy 2", ""))
+    monkeypatch.setattr(tasks, "library_tests", tests)
+    outcome = 0
     tasks.versions()
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == [
-        "python 3.11, newest",
-        "python 3.13, newest",
-        "python 3.11, oldest",
+    assert capsys.readouterr().out.splitlines() == [
+        "python 3.11, newest: numpy 2: passed",
+        "python 3.13, newest: numpy 2: passed",
+        "python 3.11, oldest: numpy 2: passed",
     ]
-    assert all(line.endswith("passed") for line in lines)
-    monkeypatch.setattr(
-        tasks, "library_tests", lambda python, pins, folder: ("", "E" if pins else "")
-    )
+    outcome = -9
     with pytest.raises(SystemExit, match="1 of 3"):
         tasks.versions()
+    assert "what failed\n\npython 3.11, oldest: numpy 2: failed" in capsys.readouterr().out
 
 
 def test_only_the_library_is_installed(tmp_path):
