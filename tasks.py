@@ -5,6 +5,7 @@
     python tasks.py help        list the rest
 
 A task first brings `.venv` to what `requirements.lock` says; an up-to-date one costs no time.
+Where DISTUNLEARN_HERE is set, tasks use the Python that runs them instead, and install nothing.
 """
 
 from __future__ import annotations
@@ -15,24 +16,34 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 BUILD = ROOT / "_build"
 VENV = ROOT / ".venv"
-BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
-PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+SCRIPTS, NAME = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
+HERE = bool(os.environ.get("DISTUNLEARN_HERE"))
+BIN = Path(sysconfig.get_path("scripts")) if HERE else VENV / SCRIPTS
+PYTHON = Path(sys.executable) if HERE else BIN / NAME
 LOCK = ROOT / "requirements.lock"
 EXECUTED, PAGES = BUILD / ".jupyter_cache", BUILD / ".doctrees"
 STAMP = "inputs.sha256"
 PAGE = BUILD / "html" / "index.html"
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+SHOWN = ("numpy", "scipy", "scikit-learn", "pandas")
+WORKERS = max(2, os.cpu_count() or 2)
+TIMEOUT = 600  # seconds a cell may take; `_config.yml` says the same
+PIP = ("-m", "pip", "--disable-pip-version-check", "install")
 
 
-def run(*command: str | Path, quiet: bool = False) -> None:
-    """Run a command of the environment in the project's root; stop the task where it fails."""
+def call(*command: str | Path, quiet: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run a command of an environment in the project's root."""
+    binaries = Path(command[0]).parent
     environment = os.environ | {
-        "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
-        "VIRTUAL_ENV": str(VENV),
+        "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}",
+        "VIRTUAL_ENV": str(binaries.parent),
         # One thread a process: the kernels and test workers already use both cores, and sums
         # then come out the same whatever the machine's core count.
         "OMP_NUM_THREADS": "1",
@@ -40,20 +51,29 @@ def run(*command: str | Path, quiet: bool = False) -> None:
         "PYTHONHASHSEED": "0",
         "JUPYTERCACHE": str(EXECUTED),
     }
-    output = subprocess.PIPE if quiet else None
-    done = subprocess.run(
+    return subprocess.run(
         [str(part) for part in command],
         cwd=ROOT,
         env=environment,
-        stdout=output,
+        stdout=subprocess.PIPE if quiet else None,
         stderr=subprocess.STDOUT if quiet else None,
         text=True,
         check=False,
     )
+
+
+def run(*command: str | Path, quiet: bool = False) -> str:
+    """Run a command, and return what it printed if it is quiet; stop the task where it fails."""
+    try:
+        done = call(*command, quiet=quiet)
+    except FileNotFoundError:
+        remedy = "python -m pip install -e '.[book,test]'" if HERE else "delete .venv and try again"
+        sys.exit(f"stopped: {command[0]} is missing; {remedy}")
     if done.returncode:
         if quiet:
             print(done.stdout)
         sys.exit(f"stopped: {Path(command[0]).name} failed with exit code {done.returncode}")
+    return done.stdout
 
 
 def digest(paths: list[Path], extra: str = "") -> str:
@@ -78,9 +98,16 @@ def environment() -> None:
     """Make `.venv` as the lock file says. Stamps are written last, so a broken one is redone."""
     if sys.version_info < (3, 11):  # noqa: UP036 - the script may be started by any Python
         sys.exit(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
+    try:
+        tempfile.TemporaryFile(dir=ROOT).close()
+    except OSError as error:
+        sys.exit(
+            f"{ROOT} cannot be written ({error.strerror}); copy the project to a folder that can"
+        )
+    if HERE:
+        return
     packages = digest([LOCK], f"{sys.version} {ROOT}")
     project = digest([ROOT / "pyproject.toml"], packages)
-    pip = (PYTHON, "-m", "pip", "--disable-pip-version-check", "install")
     if not (_stamped(BIN, packages) and PYTHON.exists()):
         print("setting up .venv from requirements.lock (a minute or two, once) ...", flush=True)
         shutil.rmtree(VENV, ignore_errors=True)
@@ -89,21 +116,16 @@ def environment() -> None:
                 "the environment could not be made: this Python lacks `venv` or `ensurepip` "
                 "(on Debian and Ubuntu: apt-get install python3-venv)"
             )
-        run(*pip, "--require-hashes", "-r", LOCK, quiet=True)
+        run(PYTHON, *PIP, "--require-hashes", "-r", LOCK, quiet=True)
         _stamp(BIN, packages)
     if not _stamped(VENV, project):
-        run(*pip, "--no-deps", "--no-build-isolation", "-e", ".", quiet=True)
+        run(PYTHON, *PIP, "--no-deps", "--no-build-isolation", "-e", ".", quiet=True)
         _stamp(VENV, project)
 
 
 def data_found() -> str:
     """Which real data the chapters would find, a line a data set: part of the cache's key."""
-    done = subprocess.run(
-        [BIN / "distunlearn", "data", "list"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        sys.exit(done.stderr.strip())
-    return done.stdout
+    return run(BIN / "distunlearn", "data", "list", quiet=True)
 
 
 def inputs(found: str) -> str:
@@ -118,7 +140,7 @@ def execute() -> None:
     A chapter that fails is not cached: the build meets it again and says where.
     """
     run(BIN / "jcache", "notebook", "add", *sorted(ROOT.glob("notebooks/*.ipynb")))
-    options = ("--executor", "local-parallel", "--timeout", "600")
+    options = ("--executor", "local-parallel", "--timeout", str(TIMEOUT))
     run(BIN / "jcache", "project", "execute", *options)
 
 
@@ -168,16 +190,90 @@ def test() -> None:
     run(BIN / "ruff", "check", ".")
     run(BIN / "ruff", "format", "--check", ".")
     run(BIN / "mypy")
-    pytest = (PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile")
+    pytest = (PYTHON, "-m", "pytest", "-n", str(WORKERS), "--dist", "loadfile")
     run(*pytest, "tests")
     for mode, paths in chapter_tests():
-        run(*pytest, mode, *paths)
+        run(*pytest, mode, "--nbval-cell-timeout", str(TIMEOUT), *paths)
+
+
+def interpreters() -> dict[str, str]:
+    """Every supported Python that runs here and can make environments, by its version.
+
+    This one, one on the PATH (where a shim need not run), or one in pyenv's folder.
+    """
+    pyenv = shutil.which("pyenv")
+    root = call(pyenv, "root", quiet=True).stdout.strip() if pyenv else ""
+    question = "import ensurepip, sys, venv; print(*sys.version_info[:2], sep='.')"
+    found: dict[str, str] = {}
+    for version in PYTHONS:
+        kept = sorted(Path(root).glob(f"versions/{version}.*/bin/python")) if root else []
+        places = (sys.executable, shutil.which(f"python{version}"), *map(str, kept))
+        for place in filter(None, places):
+            if call(place, "-c", question, quiet=True).stdout.strip() == version:
+                found.setdefault(version, place)
+    return found
+
+
+def oldest() -> list[str]:
+    """The oldest dependencies that `pyproject.toml` admits, as pins."""
+    import tomllib  # not before Python 3.11, which may be what is missing
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [requirement.replace(">=", "==") for requirement in project["dependencies"]]
+
+
+def library_tests(
+    python: str, pins: list[str], folder: str
+) -> tuple[str, subprocess.CompletedProcess[str]]:
+    """The versions in a new environment, and its tests or the step that stopped before them."""
+    own = Path(folder) / SCRIPTS / NAME
+    steps: list[list[str | Path]] = [
+        [python, "-m", "venv", folder],
+        [own, *PIP, "-e", ".[test]", *pins],
+    ]
+    for step in steps:
+        done = call(*step, quiet=True)
+        if done.returncode:
+            return "not installed", done
+    shown = f"print(*(name + ' ' + version(name) for name in {SHOWN}), sep=', ')"
+    listed = call(own, "-c", f"from importlib.metadata import version; {shown}", quiet=True)
+    # Old packages warn of what is newer than they are; the newest must not.
+    options = ("-W", "default::DeprecationWarning") if pins else ()
+    pytest = (own, "-m", "pytest", "-q", "-n", str(WORKERS), "--dist", "loadfile", *options)
+    return listed.stdout.strip(), call(*pytest, "tests", "--ignore", "tests/book", quiet=True)
+
+
+def versions() -> None:
+    """Test the library on every Python here: newest dependencies and, on the oldest, oldest too."""
+    found = interpreters()
+    runs = [(version, "newest", list[str]()) for version in found]
+    if PYTHONS[0] in found:
+        runs.append((PYTHONS[0], "oldest", oldest()))
+    else:
+        print(f"Python {PYTHONS[0]} is not here: the oldest dependencies are not tried")
+    failed = 0
+    for version, age, pins in runs:
+        with tempfile.TemporaryDirectory() as folder:
+            installed, done = library_tests(found[version], pins, folder)
+        if done.returncode:
+            failed += 1
+            print(done.stdout)
+        verdict = "failed" if done.returncode else "passed"
+        print(f"python {version}, {age}: {installed}: {verdict}", flush=True)
+    if failed or not runs:
+        sys.exit(f"stopped: {failed} of {len(runs)} environments failed")
 
 
 def notebooks() -> None:
     """Run the chapters top to bottom and store them in the normal form (or only those named)."""
     environment()
     run(PYTHON, "-m", "tools.notebooks", *sys.argv[2:])
+
+
+def cover() -> None:
+    """Draw the cover of README and front page anew."""
+    environment()
+    run(PYTHON, "-m", "tools.cover")
 
 
 def lab() -> None:
@@ -206,7 +302,7 @@ def help() -> None:
         print(f"  {task.__name__:<10} {(task.__doc__ or '').splitlines()[0]}")
 
 
-TASKS = (book, test, notebooks, lab, data, results, help)
+TASKS = (book, test, versions, notebooks, cover, lab, data, results, help)
 
 if __name__ == "__main__":
     chosen = {task.__name__: task for task in TASKS}

@@ -1,6 +1,12 @@
-"""The cover figure: which points go, and what that saves."""
+"""The cover figure: which points go, and what that saves.
+
+`python tasks.py cover` stores it where README and the front page show it.
+"""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,7 +21,9 @@ from distunlearn_lite.rules.selection import select_deletions
 from distunlearn_lite.theory.deletion_curves import deletion_curve
 from distunlearn_lite.theory.gaussian import Gaussian
 
-__all__ = ["plot_cover"]
+__all__ = ["COVER", "plot_cover", "store"]
+
+COVER = Path(__file__).resolve().parent.parent / "book" / "_static" / "cover.png"
 
 # Not the colours of the rules: a cloud is no curve.
 UNWANTED, WANTED, INK, FAINT = "#A8437F", "#00805D", "#1a1a1a", "#6e6e6e"
@@ -127,3 +135,15 @@ def _savings(ax: Axes) -> None:
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(FAINT)
     ax.tick_params(colors=INK, length=0, pad=7)
+
+
+def store(target: Path | BinaryIO = COVER) -> None:
+    """Write the cover as a PNG."""
+    figure = plot_cover()
+    figure.savefig(target, dpi=130, format="png")
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    store()
+    print(f"stored {COVER.name}")

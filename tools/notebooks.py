@@ -13,6 +13,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from tasks import TIMEOUT
+
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 NOTEBOOK_KEYS = ("distunlearn", "mystnb")
 CELL_KEYS = ("tags", "mystnb", "slideshow")
@@ -57,7 +59,7 @@ def execute(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(
         notebook,
-        timeout=600,
+        timeout=TIMEOUT,
         kernel_name="python3",
         resources={"metadata": {"path": str(FOLDER)}},
         coalesce_streams=True,  # where a slow cell's prints are cut depends on the machine

@@ -1,9 +1,15 @@
 """The task script: what is done again, what is not, and what an interruption leaves."""
 
+import ast
 import re
+import subprocess
+import sys
+import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+import yaml
 
 import tasks
 
@@ -104,4 +110,102 @@ def test_every_task_can_be_made_and_says_what_it_does():
 
 def test_a_failing_command_stops_the_task():
     with pytest.raises(SystemExit, match="failed with exit code 1"):
-        tasks.run(tasks.PYTHON, "-c", "raise SystemExit(1)", quiet=True)
+        tasks.run(sys.executable, "-c", "raise SystemExit(1)", quiet=True)
+
+
+def test_a_command_that_is_not_there_stops_the_task_with_a_remedy(tmp_path):
+    with pytest.raises(SystemExit, match="jcache is missing"):
+        tasks.run(tmp_path / "jcache")
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(tasks, "ROOT", tmp_path / "gone")
+    with pytest.raises(SystemExit, match="gone cannot be written"):
+        tasks.environment()
+
+
+def test_a_reader_s_own_environment_is_used_as_it_is(tmp_path):
+    code = (
+        "import sys, tasks\n"
+        "tasks.run = tasks.call = lambda *command, **options: sys.exit('installs something')\n"
+        "tasks.environment()\n"
+        "print(tasks.PYTHON)"
+    )
+    environment = tasks.os.environ | {"DISTUNLEARN_HERE": "1"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == (sys.executable, "")
+
+
+def test_a_cell_may_take_as_long_in_the_build_as_in_the_tests():
+    settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    assert settings["execute"]["timeout"] == tasks.TIMEOUT
+
+
+def test_a_shim_that_does_not_run_is_passed_over(tmp_path, monkeypatch):
+    """Neither this one nor the one on the PATH runs; two in the folder of pyenv do."""
+    bin, kept = tmp_path / "bin", tmp_path / "versions"
+    answers = {
+        bin / "python3.11": "exit 127",
+        bin / "python3.13": "echo not here; exit 1",
+        bin / "pyenv": f"echo {tmp_path}",
+        kept / "3.12.9" / "bin" / "python": "echo 3.12",
+        kept / "3.13.0" / "bin" / "python": "echo 3.13",
+    }
+    for path, answer in answers.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{answer}\n")
+        path.chmod(0o755)
+    monkeypatch.setenv("PATH", str(bin))
+    monkeypatch.setattr(tasks.sys, "executable", str(bin / "python3.11"))
+    assert tasks.interpreters() == {
+        "3.12": str(kept / "3.12.9" / "bin" / "python"),
+        "3.13": str(kept / "3.13.0" / "bin" / "python"),
+    }
+
+
+def test_the_oldest_dependencies_are_exact_versions():
+    for pin in tasks.oldest():
+        assert re.fullmatch(r"[a-z-]+==[\d.]+", pin)
+
+
+def test_what_the_library_imports_is_declared():
+    imported = set()
+    for path in ROOT.glob("distunlearn_lite/**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(node.module.split(".")[0])
+    origins = packages_distributions()
+    needed = {origins[name][0] for name in imported - sys.stdlib_module_names}
+    assert needed == {pin.split("==")[0] for pin in tasks.oldest()}
+
+
+def test_one_failing_environment_fails_the_whole(monkeypatch, capsys):
+    def tests(python, pins, folder):
+        return "numpy 2", subprocess.CompletedProcess([], bool(pins) and outcome, "what failed\n")
+
+    monkeypatch.setattr(tasks, "interpreters", lambda: {"3.11": "old", "3.13": "new"})
+    monkeypatch.setattr(tasks, "library_tests", tests)
+    outcome = 0
+    tasks.versions()
+    assert capsys.readouterr().out.splitlines() == [
+        "python 3.11, newest: numpy 2: passed",
+        "python 3.13, newest: numpy 2: passed",
+        "python 3.11, oldest: numpy 2: passed",
+    ]
+    outcome = -9
+    with pytest.raises(SystemExit, match="1 of 3"):
+        tasks.versions()
+    assert "what failed\n\npython 3.11, oldest: numpy 2: failed" in capsys.readouterr().out
+
+
+def test_only_the_library_is_installed(tmp_path):
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"distunlearn_lite"}
+    assert "distunlearn_lite/py.typed" in names
