@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
+from ..errors import DatasetUnavailable
 from ..validation import choice
 from .task import UnlearningTask
 
-__all__ = ["load_standin"]
+__all__ = ["load_or_standin", "load_standin"]
 
 FORGET_MODULES = ("scipy.stats", "scipy.stats.contingency", "scipy.stats.mstats", "scipy.stats.qmc")
 RETAIN_MODULES = (
@@ -81,6 +83,29 @@ def load_standin(kind: str = "text") -> UnlearningTask:
         provenance="stand-in: the handwritten digits that come with scikit-learn",
         standin=True,
     )
+
+
+def load_or_standin(
+    load: Callable[..., UnlearningTask], kind: str, **options: Any
+) -> UnlearningTask:
+    """Return the real data where it can be had, else a stand-in; the task says which it is.
+
+    Parameters
+    ----------
+    load : callable
+        A loader of real data; `options` go to it.
+    kind : str
+        As ``load_standin`` takes it.
+
+    Returns
+    -------
+    UnlearningTask
+        Its ``standin`` says which of the two it is.
+    """
+    try:
+        return load(**options)
+    except DatasetUnavailable:
+        return load_standin(kind)
 
 
 def _docstrings() -> UnlearningTask:

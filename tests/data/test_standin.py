@@ -8,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from distunlearn_lite.data.standin import load_standin
+from distunlearn_lite import DatasetUnavailable, make_gaussians
+from distunlearn_lite.data.standin import load_or_standin, load_standin
 
 
 def test_docstrings_stand_in_for_texts(capfd):
@@ -61,3 +62,15 @@ def test_digits_stand_in_for_images():
 def test_an_unknown_stand_in_is_refused():
     with pytest.raises(ValueError, match="unknown kind 'sound'; the known ones are text, images"):
         load_standin("sound")
+
+
+def test_a_stand_in_takes_the_place_of_data_that_cannot_be_had():
+    def absent(**options):
+        raise DatasetUnavailable(str(options))
+
+    assert load_or_standin(absent, "images", forget="cat").name == "standin-images"
+    assert load_or_standin(make_gaussians, "images", n1=3, n2=4, separation=1.0, rng=0).name != (
+        "standin-images"
+    )
+    with pytest.raises(ValueError, match="unknown kind 'sound'"):
+        load_or_standin(absent, "sound")
