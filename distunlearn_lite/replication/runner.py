@@ -1,54 +1,60 @@
-"""Running a recipe and recording its result, cell by cell, so that an interrupted run goes on."""
+"""Running an experiment and recording its result, cell by cell, so that a stopped run goes on."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from ..data.task import UnlearningTask
 from ..files import write_whole
-from ..rules.separability import separability
-from ..sweeps.sweeping import in_order, sweep
 from ..validation import choice, seed_list
-from .experiments import RECIPES, Recipe
-from .records import Recorded, environment, record
+from .cells import measured, swept
+from .code_hash import code_sha256
+from .experiments import EXPERIMENTS
+from .experiments.plan import Experiment, Plan
+from .fingerprint import fingerprint
+from .records import Recorded, record, versions
 
 __all__ = ["replicate", "run"]
+
+# A memory-mapped file, which may be larger than memory, counts by so many of its rows.
+LOOKED_AT = 1_000
+
+Cell = Callable[[], dict[Any, Any]]
 
 
 def replicate(
     name: str,
     *,
     seeds: Sequence[int] | None = None,
-    n_jobs: int | None = 1,
+    n_jobs: int | None = None,
     folder: str | os.PathLike[str] = Path("book", "results"),
     data_home: str | os.PathLike[str] | None = None,
     download: bool = True,
     progress: bool | None = None,
 ) -> Recorded:
-    """Run a replication on its own data and record the result.
+    """Run an experiment on its own data and record the result.
 
     Parameters
     ----------
     name : str
-        Name of a recipe, a key of ``RECIPES``.
+        Name of an experiment, a key of ``EXPERIMENTS``.
     seeds : sequence of int, optional
-        Other seeds than those of the recipe.
+        Other seeds than those of the experiment.
     n_jobs : int, optional
-        Seeds that run at a time; the values do not depend on it.
+        Cells that run at a time, as in joblib: None is one, or what ``joblib.parallel_config``
+        says, a cluster included. The values do not depend on it.
     folder : path
         Where the two files go.
     data_home, download
@@ -74,32 +80,33 @@ def replicate(
     -----
     Source: the scoreboard chapter. A cell is one seed of one task. Finished cells wait in a folder
     ``.<name>-cells`` beside the results, so a run that was interrupted loses only the cells it was
-    working on, and the same command goes on from there. Cells of other code, data or package
-    versions are not used, and go when a run is recorded. One run of a recipe at a time: the first
-    to end takes the cells of the other away, which then stops.
+    working on, and the same command goes on from there. A cell is used again where data, model,
+    rules, budgets, code and package versions are the same; of rows in a memory-mapped file
+    provenance, shape, type and a thousand rows are compared. A run that is recorded takes its own
+    cells away and no others.
     """
-    recipe = RECIPES[choice("replication", name, RECIPES)]
-    task = recipe.load(data_home=data_home, download=download)
-    return run(recipe, task, seeds=seeds, n_jobs=n_jobs, folder=folder, progress=progress)
+    experiment = EXPERIMENTS[choice("replication", name, EXPERIMENTS)]
+    tasks = experiment.load(data_home=data_home, download=download)
+    return run(experiment, tasks, seeds=seeds, n_jobs=n_jobs, folder=folder, progress=progress)
 
 
 def run(
-    recipe: Recipe,
-    task: UnlearningTask | Sequence[UnlearningTask],
+    experiment: Experiment,
+    tasks: Sequence[UnlearningTask],
     *,
     seeds: Sequence[int] | None = None,
-    n_jobs: int | None = 1,
+    n_jobs: int | None = None,
     folder: str | os.PathLike[str],
     progress: bool | None = None,
 ) -> Recorded:
-    """Sweep a task as a recipe says, and record the result under the recipe's name.
+    """Sweep tasks as an experiment plans it, and record the result under the experiment's name.
 
     Parameters
     ----------
-    recipe : Recipe
+    experiment : Experiment
         What to do.
-    task : UnlearningTask or sequence of UnlearningTask
-        What to do it to.
+    tasks : sequence of UnlearningTask
+        What to do it to: the tasks that the experiment has plans for, in that order.
     seeds, n_jobs, folder, progress
         As in ``replicate``.
 
@@ -111,92 +118,120 @@ def run(
     Raises
     ------
     ValueError
-        Where a task is a stand-in, or seeds repeat.
+        Where a task is a stand-in or not planned, or seeds repeat.
     """
-    tasks = (task,) if isinstance(task, UnlearningTask) else tuple(task)
-    for part in tasks:
-        if part.standin:
-            raise ValueError(
-                f"{part.name} stands in for the data of {recipe.name!r} and is not to be recorded "
-                "under its name; fetch the real data with `distunlearn data fetch`"
-            )
-    plans, seed_option = [recipe.of(part.name) for part in tasks], ""
-    if seeds is not None:
-        chosen = tuple(seed_list(seeds))
-        plans = [replace(plan, seeds=chosen) for plan in plans]
-        seed_option = f" --seeds {' '.join(map(str, chosen))}"
-    made_by = environment()
-    drafts = Path(folder) / f".{recipe.name}-cells"
-    drafts.mkdir(parents=True, exist_ok=True)
-    cells, measured = [], []
-    for part, plan in zip(tasks, plans, strict=True):
-        key = _key(part, plan, made_by)
-        measured.append(drafts / f"{part.name}-{key}.json")
-        cells.append([drafts / f"{part.name}-{seed}-{key}.csv" for seed in plan.seeds])
-    jobs = [
-        delayed(_sweep_cell)(path, part, plan, seed)
-        for part, plan, paths in zip(tasks, plans, cells, strict=True)
-        for path, seed in zip(paths, plan.seeds, strict=True)
-    ] + [
-        delayed(_measure_cell)(path, part, plan)
-        for path, part, plan in zip(measured, tasks, plans, strict=True)
+    plans = _plans(experiment, tasks, seeds)
+    made_by = {"versions": versions(), "code_sha256": code_sha256(experiment)}
+    keys = [_key(task, plan, made_by) for task, plan in zip(tasks, plans, strict=True)]
+    sweeps, measures = _cells(keys, tasks, plans)
+    drafts = Path(folder) / f".{experiment.name}-cells"
+    label = f"replicate {experiment.name}"
+    values = _values(sweeps | measures, drafts, n_jobs, progress, label)
+    described = [
+        _described(task, plan) | {"separability": values[name]}
+        for task, plan, name in zip(tasks, plans, measures, strict=True)
     ]
-    finished = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs)
-    disable = None if progress is None else not progress
-    for _ in tqdm(finished, total=len(jobs), desc=f"replicate {recipe.name}", disable=disable):
-        pass
-    variants = {
-        name: {key: value for key, value in changes.items() if key != "seeds" or seeds is None}
-        | ({"model": _model(recipe.of(name))} if "model" in changes else {})
-        for name, changes in recipe.variants.items()
-    }
-    frames = [_table(paths, plan) for paths, plan in zip(cells, plans, strict=True)]
-    recorded = record(
-        pd.concat(frames, ignore_index=True),
-        recipe.name,
-        folder,
-        command=f"distunlearn replicate {recipe.name}{seed_option}",
-        task=tasks,
-        measured=[json.loads(path.read_text(encoding="utf-8")) for path in measured],
-        settings={"model": _model(recipe)} | ({"variants": variants} if variants else {}),
-        made_by=made_by,
-    )
-    shutil.rmtree(drafts)
+    chosen = "" if seeds is None else f" --seeds {' '.join(map(str, plans[0].seeds))}"
+    command = f"distunlearn {label}{chosen}"
+    about = {"command": command, "data": described, **made_by}
+    recorded = record(_table(values[name] for name in sweeps), experiment.name, folder, about)
+    for name in values:
+        (drafts / name).unlink(missing_ok=True)
+    with suppress(OSError):  # other runs keep their cells there
+        drafts.rmdir()
     return recorded
 
 
-def _key(task: UnlearningTask, plan: Recipe, made_by: Mapping[str, Any]) -> str:
+def _plans(
+    experiment: Experiment, tasks: Sequence[UnlearningTask], seeds: Sequence[int] | None
+) -> tuple[Plan, ...]:
+    """The plan of each task, with other seeds where some are given."""
+    for task in tasks:
+        if task.standin:
+            raise ValueError(
+                f"{task.name} stands in for the data of {experiment.name!r} and is not to be "
+                "recorded under its name; fetch the real data with `distunlearn data fetch`"
+            )
+    names, planned = [task.name for task in tasks], [plan.task for plan in experiment.plans]
+    if names != planned or len(set(names)) < len(names):
+        raise ValueError(
+            f"experiment {experiment.name!r} must get tasks of distinct names, as planned "
+            f"({', '.join(planned)}), got {', '.join(names)}; give it a Plan for each"
+        )
+    if seeds is None:
+        return experiment.plans
+    chosen = tuple(seed_list(seeds))
+    return tuple(replace(plan, seeds=chosen) for plan in experiment.plans)
+
+
+def _key(task: UnlearningTask, plan: Plan, made_by: Mapping[str, Any]) -> str:
     """What a cell depends on besides its seed, in a few letters."""
-    parts = (task.name, task.provenance, len(task), _model(plan), plan.rules, plan.budgets, made_by)
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+    about = {field.name: getattr(task, field.name) for field in fields(task)}
+    if isinstance(task.X, np.memmap):
+        sample = task.X[:: max(1, len(task) // LOOKED_AT)]
+        about["X"] = (task.X.shape, sample)
+    settings = (plan.model(), plan.rules, plan.budgets)
+    return fingerprint((about, settings, made_by))[:16]
 
 
-def _model(plan: Recipe) -> str:
-    return " ".join(str(plan.model()).split())
+def _cells(
+    keys: Sequence[str], tasks: Sequence[UnlearningTask], plans: Sequence[Plan]
+) -> tuple[dict[str, Cell], dict[str, Cell]]:
+    """Name of the draft -> what to compute: sweeps in the order of the table, and measures."""
+    sweeps: dict[str, Cell] = {}
+    measures: dict[str, Cell] = {}
+    for key, task, plan in zip(keys, tasks, plans, strict=True):
+        measures[f"{key}-separability.json"] = partial(measured, task, plan)
+        for seed in plan.seeds:
+            sweeps[f"{key}-seed-{seed}.json"] = partial(swept, task, plan, seed)
+    return sweeps, measures
 
 
-def _sweep_cell(path: Path, task: UnlearningTask, plan: Recipe, seed: int) -> None:
-    """Sweep one seed of one task, unless that was done before."""
-    if not path.is_file():
-        frame = sweep(task, plan.model(), plan.rules, plan.budgets, [seed], progress=False)
-        write_whole(path, frame.to_csv(index=False))
+def _values(
+    cells: Mapping[str, Cell],
+    drafts: Path,
+    n_jobs: int | None,
+    progress: bool | None,
+    label: str,
+) -> dict[str, dict[Any, Any]]:
+    """Values of all cells: those that wait among the drafts, and the others computed now.
+
+    All are held here, so that a run which ends and takes its drafts away disturbs no other.
+    """
+    drafts.mkdir(parents=True, exist_ok=True)
+    values = {}
+    for name in cells:
+        with suppress(FileNotFoundError):
+            values[name] = json.loads((drafts / name).read_text(encoding="utf-8"))
+    missing = [delayed(_labelled)(name, cells[name]) for name in cells if name not in values]
+    finished = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(missing)
+    disable = None if progress is None else not progress
+    with tqdm(initial=len(values), total=len(cells), desc=label, disable=disable) as bar:
+        for name, found in finished:
+            drafts.mkdir(exist_ok=True)  # another run that ended may have taken it away
+            write_whole(drafts / name, json.dumps(found))
+            values[name] = found
+            bar.update()
+    return values
 
 
-def _measure_cell(path: Path, task: UnlearningTask, plan: Recipe) -> None:
-    """Measure how far apart the two sets of one task are, in the features of its model."""
-    if path.is_file():
-        return
-    model = plan.model()
-    part = task.official_test if task.official_test is not None else np.zeros(len(task), bool)
-    rows, forget = task.X[~part], task.forget[~part]
-    with threadpool_limits(limits=1):
-        if isinstance(model, Pipeline):
-            rows = model[:-1].fit_transform(rows)
-        found = separability(rows[forget], rows[~forget])
-    values = {"auc": round(found.auc, 4), "delta": round(found.delta, 4), "rank": found.rank}
-    write_whole(path, json.dumps(values))
+def _labelled(name: str, cell: Cell) -> tuple[str, dict[Any, Any]]:
+    return name, cell()
 
 
-def _table(paths: Sequence[Path], plan: Recipe) -> pd.DataFrame:
-    """The cells of one task, in the order of ``sweep``."""
-    return in_order(pd.concat([pd.read_csv(path) for path in paths]), plan.rules)
+def _described(task: UnlearningTask, plan: Plan) -> dict[str, Any]:
+    return {
+        "task": task.name,
+        "provenance": task.provenance,
+        "standin": task.standin,
+        "rows": len(task),
+        "forget_rows": int(task.forget.sum()),
+        "model": " ".join(str(plan.model()).split()),
+    }
+
+
+def _table(sweeps: Iterable[Mapping[Any, Any]]) -> pd.DataFrame:
+    """One table of all sweeps: task by task, rule by rule, seed by seed."""
+    frame = pd.concat(map(pd.DataFrame, sweeps))
+    parts = [part for _, part in frame.groupby(["task", "rule"], sort=False)]
+    return pd.concat(parts, ignore_index=True)
