@@ -48,8 +48,6 @@ def _parts(value: Any) -> Iterable[str]:
     match value:
         case None | bool() | int() | float() | complex() | str() | bytes() | EllipsisType():
             return [repr(value)]
-        case np.generic():
-            return [str(value.dtype), value.tobytes().hex()]
         case np.ndarray() if value.dtype.hasobject:
             return [str(value.shape), *map(fingerprint, value.flat)]
         case np.ndarray():

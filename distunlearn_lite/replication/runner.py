@@ -31,7 +31,9 @@ __all__ = ["replicate", "run"]
 # A memory-mapped file, which may be larger than memory, counts by so many of its rows.
 LOOKED_AT = 1_000
 
-Cell = Callable[[], dict[Any, Any]]
+Name = tuple[str, int | None]  # task, and seed or None for its separability
+Cells = dict[Name, tuple[Path, Callable[[], Any]]]
+Values = dict[Name, Any]
 
 
 def replicate(
@@ -120,48 +122,46 @@ def run(
     ValueError
         Where a task is a stand-in or not planned, or seeds repeat.
     """
-    plans = _plans(experiment, tasks, seeds)
+    planned = _planned(experiment, tasks, seeds)
     made_by = {"versions": versions(), "code_sha256": code_sha256(experiment)}
-    keys = [_key(task, plan, made_by) for task, plan in zip(tasks, plans, strict=True)]
-    sweeps, measures = _cells(keys, tasks, plans)
     drafts = Path(folder) / f".{experiment.name}-cells"
-    label = f"replicate {experiment.name}"
-    values = _values(sweeps | measures, drafts, n_jobs, progress, label)
-    described = [
-        _described(task, plan) | {"separability": values[name]}
-        for task, plan, name in zip(tasks, plans, measures, strict=True)
-    ]
-    chosen = "" if seeds is None else f" --seeds {' '.join(map(str, plans[0].seeds))}"
-    command = f"distunlearn {label}{chosen}"
-    about = {"command": command, "data": described, **made_by}
-    recorded = record(_table(values[name] for name in sweeps), experiment.name, folder, about)
-    for name in values:
-        (drafts / name).unlink(missing_ok=True)
+    cells = _cells(planned, made_by, drafts)
+    command = f"replicate {experiment.name}"
+    values = _values(cells, n_jobs, progress, command)
+    if seeds is not None:
+        command += f" --seeds {' '.join(map(str, planned[0][1].seeds))}"
+    data = [_described(task, plan, values[task.name, None]) for task, plan in planned]
+    frame = _table(values[task.name, seed] for task, plan in planned for seed in plan.seeds)
+    about = {"command": f"distunlearn {command}", "data": data, **made_by}
+    recorded = record(frame, experiment.name, folder, about)
+    for draft, _ in cells.values():
+        draft.unlink(missing_ok=True)
     with suppress(OSError):  # other runs keep their cells there
         drafts.rmdir()
     return recorded
 
 
-def _plans(
+def _planned(
     experiment: Experiment, tasks: Sequence[UnlearningTask], seeds: Sequence[int] | None
-) -> tuple[Plan, ...]:
-    """The plan of each task, with other seeds where some are given."""
+) -> list[tuple[UnlearningTask, Plan]]:
+    """Each task with its plan, with other seeds where some are given."""
     for task in tasks:
         if task.standin:
             raise ValueError(
                 f"{task.name} stands in for the data of {experiment.name!r} and is not to be "
                 "recorded under its name; fetch the real data with `distunlearn data fetch`"
             )
-    names, planned = [task.name for task in tasks], [plan.task for plan in experiment.plans]
-    if names != planned or len(set(names)) < len(names):
+    plans = experiment.plans
+    names, expected = [task.name for task in tasks], [plan.task for plan in plans]
+    if names != expected or len(set(names)) < len(names):
         raise ValueError(
             f"experiment {experiment.name!r} must get tasks of distinct names, as planned "
-            f"({', '.join(planned)}), got {', '.join(names)}; give it a Plan for each"
+            f"({', '.join(expected)}), got {', '.join(names)}; give it a Plan for each"
         )
-    if seeds is None:
-        return experiment.plans
-    chosen = tuple(seed_list(seeds))
-    return tuple(replace(plan, seeds=chosen) for plan in experiment.plans)
+    if seeds is not None:
+        chosen = tuple(seed_list(seeds))
+        plans = tuple(replace(plan, seeds=chosen) for plan in plans)
+    return list(zip(tasks, plans, strict=True))
 
 
 def _key(task: UnlearningTask, plan: Plan, made_by: Mapping[str, Any]) -> str:
@@ -175,51 +175,50 @@ def _key(task: UnlearningTask, plan: Plan, made_by: Mapping[str, Any]) -> str:
 
 
 def _cells(
-    keys: Sequence[str], tasks: Sequence[UnlearningTask], plans: Sequence[Plan]
-) -> tuple[dict[str, Cell], dict[str, Cell]]:
-    """Name of the draft -> what to compute: sweeps in the order of the table, and measures."""
-    sweeps: dict[str, Cell] = {}
-    measures: dict[str, Cell] = {}
-    for key, task, plan in zip(keys, tasks, plans, strict=True):
-        measures[f"{key}-separability.json"] = partial(measured, task, plan)
+    planned: Iterable[tuple[UnlearningTask, Plan]], made_by: Mapping[str, Any], drafts: Path
+) -> Cells:
+    """Draft and computation of each seed of each task, and of its separability."""
+    cells: Cells = {}
+    for task, plan in planned:
+        key = _key(task, plan, made_by)
         for seed in plan.seeds:
-            sweeps[f"{key}-seed-{seed}.json"] = partial(swept, task, plan, seed)
-    return sweeps, measures
+            cells[task.name, seed] = drafts / f"{key}-{seed}.json", partial(swept, task, plan, seed)
+        cells[task.name, None] = drafts / f"{key}-separability.json", partial(measured, task, plan)
+    return cells
 
 
-def _values(
-    cells: Mapping[str, Cell],
-    drafts: Path,
-    n_jobs: int | None,
-    progress: bool | None,
-    label: str,
-) -> dict[str, dict[Any, Any]]:
+def _values(cells: Cells, n_jobs: int | None, progress: bool | None, label: str) -> Values:
     """Values of all cells: those that wait among the drafts, and the others computed now.
 
     All are held here, so that a run which ends and takes its drafts away disturbs no other.
     """
-    drafts.mkdir(parents=True, exist_ok=True)
-    values = {}
-    for name in cells:
+    values: Values = {}
+    for name, (draft, _) in cells.items():
+        draft.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):
-            values[name] = json.loads((drafts / name).read_text(encoding="utf-8"))
-    missing = [delayed(_labelled)(name, cells[name]) for name in cells if name not in values]
+            values[name] = json.loads(draft.read_text(encoding="utf-8"))
+    missing = [
+        delayed(_labelled)(name, compute)
+        for name, (_, compute) in cells.items()
+        if name not in values
+    ]
     finished = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(missing)
     disable = None if progress is None else not progress
     with tqdm(initial=len(values), total=len(cells), desc=label, disable=disable) as bar:
         for name, found in finished:
-            drafts.mkdir(exist_ok=True)  # another run that ended may have taken it away
-            write_whole(drafts / name, json.dumps(found))
+            draft = cells[name][0]
+            draft.parent.mkdir(exist_ok=True)  # another run that ended may have taken it away
+            write_whole(draft, json.dumps(found))
             values[name] = found
             bar.update()
     return values
 
 
-def _labelled(name: str, cell: Cell) -> tuple[str, dict[Any, Any]]:
-    return name, cell()
+def _labelled(name: Name, compute: Callable[[], Any]) -> tuple[Name, Any]:
+    return name, compute()
 
 
-def _described(task: UnlearningTask, plan: Plan) -> dict[str, Any]:
+def _described(task: UnlearningTask, plan: Plan, separability: Any) -> dict[str, Any]:
     return {
         "task": task.name,
         "provenance": task.provenance,
@@ -227,10 +226,11 @@ def _described(task: UnlearningTask, plan: Plan) -> dict[str, Any]:
         "rows": len(task),
         "forget_rows": int(task.forget.sum()),
         "model": " ".join(str(plan.model()).split()),
+        "separability": separability,
     }
 
 
-def _table(sweeps: Iterable[Mapping[Any, Any]]) -> pd.DataFrame:
+def _table(sweeps: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """One table of all sweeps: task by task, rule by rule, seed by seed."""
     frame = pd.concat(map(pd.DataFrame, sweeps))
     parts = [part for _, part in frame.groupby(["task", "rule"], sort=False)]

@@ -15,12 +15,18 @@ from sklearn.pipeline import make_pipeline
 from distunlearn_lite import SCORING_RULES, UnlearningTask, make_gaussians, sweep
 from distunlearn_lite.files import write_whole
 from distunlearn_lite.replication.experiments import EXPERIMENTS
-from distunlearn_lite.replication.experiments.models import text_classifier
 from distunlearn_lite.replication.experiments.plan import Experiment, Plan
 from distunlearn_lite.replication.records import load_recorded
 from distunlearn_lite.replication.runner import _key, replicate, run
 
-PLAN = Plan("tiny", text_classifier, ("random", "lr-cos"), (0.0, 0.5, 1.0), (0, 1))
+
+def without(word):
+    """A model that differs from others beyond what scikit-learn prints of it."""
+    ignored = [*(f"absent{j}" for j in range(99)), word]
+    return make_pipeline(TfidfVectorizer(stop_words=ignored), LogisticRegression())
+
+
+PLAN = Plan("tiny", lambda: without("word1"), ("random", "lr-cos"), (0.0, 0.5, 1.0), (0, 1))
 
 
 def small_task(**changes):
@@ -64,7 +70,7 @@ def test_the_recorded_runs_are_planned_as_ever():
 
 def test_a_run_records_what_sweep_gives(tmp_path):
     recorded = small_run(tmp_path)
-    direct = sweep(small_task(), text_classifier(), PLAN.rules, PLAN.budgets, PLAN.seeds)
+    direct = sweep(small_task(), PLAN.model(), PLAN.rules, PLAN.budgets, PLAN.seeds)
     pd.testing.assert_frame_equal(recorded.frame, direct.round(6), check_dtype=False)
     about = recorded.provenance
     assert about["command"] == "distunlearn replicate tiny"
@@ -188,12 +194,6 @@ def disk_full(patch):
     patch.setattr("distunlearn_lite.replication.runner.write_whole", full)
 
 
-def without(word):
-    """A model that differs from others beyond what scikit-learn prints of it."""
-    ignored = [*(f"absent{j}" for j in range(99)), word]
-    return make_pipeline(TfidfVectorizer(stop_words=ignored), LogisticRegression())
-
-
 @pytest.mark.parametrize(
     "stop",
     [
@@ -207,7 +207,7 @@ def without(word):
 def test_whatever_stops_a_run_the_next_one_ends_it(tmp_path, monkeypatch, stop):
     # Two tasks of one name and two models share a folder; each is stopped, and then ends.
     kinds = {
-        "first": (small_task(), {"model": lambda: without("word1")}),
+        "first": (small_task(), {}),
         "second": (small_task(y=np.arange(60) // 2 % 2), {"model": lambda: without("word2")}),
     }
     assert str(without("word1")) == str(without("word2"))
