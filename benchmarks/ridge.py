@@ -14,7 +14,8 @@ import numpy as np
 from sklearn.linear_model import RidgeClassifier
 from threadpoolctl import threadpool_limits
 
-from distunlearn_lite.replication.experiments import cifar10_classes, image_classifier
+from distunlearn_lite.replication import image_classifier
+from distunlearn_lite.replication.experiments.cifar10 import cifar10_classes
 from distunlearn_lite.unlearners.ridge import RidgePath
 
 BUDGETS = np.arange(21) / 20

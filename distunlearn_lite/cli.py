@@ -14,8 +14,9 @@ from pathlib import Path
 from .data.fetching import available, fetch, find, judged, verify
 from .data.manifest import MANIFEST
 from .errors import DatasetUnavailable
-from .replication.experiments import RECIPES
-from .replication.records import PACKAGES, library_hash
+from .replication.code_hash import library_hash
+from .replication.experiments import EXPERIMENTS
+from .replication.records import PACKAGES
 from .replication.runner import replicate
 from .row_files import check_output, read_rows, write_selection
 from .rules.scoring import SCORING_RULES, score
@@ -108,9 +109,9 @@ def _parser() -> argparse.ArgumentParser:
     select.set_defaults(run=_select)
 
     again = commands.add_parser("replicate", help="run a replication and record its results")
-    again.add_argument("name", choices=tuple(RECIPES))
+    again.add_argument("name", choices=tuple(EXPERIMENTS))
     again.add_argument(
-        "--seeds", type=int, nargs="+", metavar="SEED", help="seeds instead of the recipe's"
+        "--seeds", type=int, nargs="+", metavar="SEED", help="seeds instead of the experiment's"
     )
     again.add_argument("--jobs", type=int, default=1, help="seeds that run at a time")
     again.add_argument(
@@ -181,10 +182,11 @@ def _replicate(arguments: argparse.Namespace) -> int:
     )
     print(f"{len(recorded.frame)} values in {arguments.folder / arguments.name}.csv")
     if recorded.frame["seed"].nunique() > 1:
-        recipe = RECIPES[arguments.name]
+        experiment = EXPERIMENTS[arguments.name]
+        metric, target = experiment.metric, experiment.target
         for task, frame in recorded.frame.groupby("task", sort=False):
-            table = budget_to_reach(frame, recipe.metric, recipe.target).round(3)
-            print(f"{task}: deleted fraction at which {recipe.metric} reaches {recipe.target!r},")
+            table = budget_to_reach(frame, metric, target).round(3)
+            print(f"{task}: deleted fraction at which {metric} reaches {target!r},")
             print("with its 95 % interval over seeds:")
             print(table.to_string())
     return 0

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,7 @@ from distunlearn_lite.cli import main
 from distunlearn_lite.data.fetching import Found
 from distunlearn_lite.data.manifest import MANIFEST
 from distunlearn_lite.replication.records import load_recorded
-from tests.replication.test_runner import small_recipe
+from tests.replication.test_runner import small_experiment
 from tests.test_row_files import ROOT, contents
 
 
@@ -210,8 +209,9 @@ def test_unknown_arguments_are_refused(capsys, arguments, message):
 
 
 def test_replicate_records_and_prints_the_halving_budgets(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("distunlearn_lite.replication.runner.RECIPES", {"tiny": small_recipe()})
-    monkeypatch.setattr("distunlearn_lite.cli.RECIPES", {"tiny": small_recipe()})
+    known = {"tiny": small_experiment()}
+    monkeypatch.setattr("distunlearn_lite.replication.runner.EXPERIMENTS", known)
+    monkeypatch.setattr("distunlearn_lite.cli.EXPERIMENTS", known)
     folder = ["--folder", str(tmp_path)]
     assert main(["replicate", "tiny", *folder, "--jobs", "1"]) == 0
     assert (tmp_path / "tiny.csv").is_file()
@@ -252,7 +252,8 @@ def test_a_killed_worker_is_no_traceback(capsys, monkeypatch):
 def test_bad_seeds_are_refused_before_anything_is_written(
     tmp_path, capsys, monkeypatch, seeds, message
 ):
-    monkeypatch.setattr("distunlearn_lite.replication.runner.RECIPES", {"sms": small_recipe()})
+    known = {"sms": small_experiment()}
+    monkeypatch.setattr("distunlearn_lite.replication.runner.EXPERIMENTS", known)
     folder = tmp_path / "new"
     assert main(["replicate", "sms", "--folder", str(folder), "--seeds", *seeds]) == 2
     assert message in capsys.readouterr().err
@@ -260,14 +261,13 @@ def test_bad_seeds_are_refused_before_anything_is_written(
 
 
 def test_seeds_on_the_command_line_are_those_of_the_provenance(tmp_path, monkeypatch):
-    recipe = replace(small_recipe(), variants={"tiny": {"seeds": (5, 6), "rules": ("random",)}})
-    monkeypatch.setattr("distunlearn_lite.replication.runner.RECIPES", {"sms": recipe})
-    monkeypatch.setattr("distunlearn_lite.cli.RECIPES", {"sms": recipe})
+    known = {"sms": small_experiment()}
+    monkeypatch.setattr("distunlearn_lite.replication.runner.EXPERIMENTS", known)
+    monkeypatch.setattr("distunlearn_lite.cli.EXPERIMENTS", known)
     assert main(["replicate", "sms", "--folder", str(tmp_path), "--seeds", "4", "3"]) == 0
     about = json.loads((tmp_path / "tiny.json").read_text())
     assert about["seeds"] == [3, 4]
     assert about["command"].endswith(" --seeds 3 4")
-    assert about["variants"] == {"tiny": {"rules": ["random"]}}
 
 
 @pytest.fixture

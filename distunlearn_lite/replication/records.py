@@ -7,7 +7,7 @@ import io
 import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,11 +16,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.task import UnlearningTask
 from ..files import write_whole
 from ..sweeps.sweeping import COLUMNS
 
-__all__ = ["Recorded", "environment", "library_hash", "load_recorded", "record"]
+__all__ = ["PACKAGES", "Recorded", "load_recorded", "record", "versions"]
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "joblib")
 DECIMALS = 6
@@ -72,15 +71,7 @@ class Recorded:
 
 
 def record(
-    frame: pd.DataFrame,
-    name: str,
-    folder: str | os.PathLike[str],
-    *,
-    command: str,
-    task: UnlearningTask | Sequence[UnlearningTask],
-    measured: Sequence[Mapping[str, Any]] | None = None,
-    settings: Mapping[str, Any] | None = None,
-    made_by: Mapping[str, Any] | None = None,
+    frame: pd.DataFrame, name: str, folder: str | os.PathLike[str], about: Mapping[str, Any]
 ) -> Recorded:
     """Write a sweep as ``<name>.csv``, with its provenance beside it as ``<name>.json``.
 
@@ -92,16 +83,9 @@ def record(
         Name of the two files, without ending.
     folder : path
         Where they go; made if it is not there.
-    command : str
-        What to type to have the same table again.
-    task : UnlearningTask or sequence of UnlearningTask
-        The data swept; the provenance describes one task as a mapping, several as a list of them.
-    measured : sequence of mapping, optional
-        Measured separability of each task; it stands with the task's data.
-    settings : mapping, optional
-        Further entries of the provenance (values as JSON takes them), such as the model.
-    made_by : mapping, optional
-        Result of ``environment`` when the run began; by default that of now.
+    about : mapping
+        What the table does not say itself, as JSON takes it: ``command``, ``data`` (a list, one
+        mapping a task), versions and code.
 
     Returns
     -------
@@ -126,29 +110,13 @@ def record(
     text = frame.round({"budget": DECIMALS, "value": DECIMALS}).to_csv(
         index=False, lineterminator="\n"
     )
-    tasks = (task,) if isinstance(task, UnlearningTask) else tuple(task)
-    data = [
-        {
-            "task": part.name,
-            "provenance": part.provenance,
-            "standin": part.standin,
-            "rows": len(part),
-            "forget_rows": int(part.forget.sum()),
-        }
-        for part in tasks
-    ]
-    for entry, values in zip(data, measured or (), strict=measured is not None):
-        entry["separability"] = dict(values)
     provenance = {
         "name": name,
-        "command": command,
         "date": datetime.now(UTC).date().isoformat(),
-        "data": data[0] if len(data) == 1 else data,
+        **about,
         "seeds": sorted({int(seed) for seed in frame["seed"]}),
         "rules": list(dict.fromkeys(frame["rule"])),
         "budgets": sorted({round(float(budget), DECIMALS) for budget in frame["budget"]}),
-        **(settings or {}),
-        **(environment() if made_by is None else made_by),
         "machine": {"system": platform.system(), "cores": os.cpu_count()},
         "csv_sha256": hashlib.sha256(text.encode()).hexdigest(),
     }
@@ -194,21 +162,19 @@ def load_recorded(name: str, folder: str | os.PathLike[str]) -> Recorded:
             f"{table} is not the table that {about.name} describes: it was edited, or a run "
             f"stopped in between; record it anew with `distunlearn replicate {name}`"
         )
-    return Recorded(pd.read_csv(io.BytesIO(content)), provenance)
+    return Recorded(pd.read_csv(io.BytesIO(content)), _of_today(provenance))
 
 
-def library_hash() -> str:
-    """SHA-256 over names and contents of this library's modules."""
-    total = hashlib.sha256()
-    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
-        total.update(str(path).encode() + b"\0" + path.read_bytes() + b"\0")
-    return total.hexdigest()
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that the values depend on."""
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
-def environment() -> dict[str, Any]:
-    """Versions and library that produce results."""
-    return {
-        "versions": {"python": platform.python_version()}
-        | {package: version(package) for package in PACKAGES},
-        "library_sha256": library_hash(),
-    }
+def _of_today(about: dict[str, Any]) -> dict[str, Any]:
+    """Provenance in today's form: it once had one task bare, and the models apart from the data."""
+    model, variants = about.pop("model", None), about.pop("variants", {})
+    data = about["data"] if isinstance(about["data"], list) else [about["data"]]
+    if model is not None:
+        models = {task: plan["model"] for task, plan in variants.items() if "model" in plan}
+        data = [part | {"model": models.get(part["task"], model)} for part in data]
+    return about | {"data": data}

@@ -1,54 +1,62 @@
-"""Running a recipe and recording its result, cell by cell, so that an interrupted run goes on."""
+"""Running an experiment and recording its result, cell by cell, so that a stopped run goes on."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
+from joblib import hash as value_hash
 from tqdm import tqdm
 
 from ..data.task import UnlearningTask
 from ..files import write_whole
-from ..rules.separation import separability
-from ..sweeps.sweeping import in_order, sweep
 from ..validation import choice, seed_list
-from .experiments import RECIPES, Recipe
-from .records import Recorded, environment, record
+from .cells import measured, swept
+from .code_hash import code_sha256
+from .experiments import EXPERIMENTS
+from .experiments.plan import Experiment, Plan
+from .records import Recorded, record, versions
 
 __all__ = ["replicate", "run"]
+
+# A memory-mapped file, which may be larger than memory, counts by so many of its rows.
+LOOKED_AT = 1_000
+
+Name = tuple[str, int | None]  # task, and seed or None for its separability
+Cells = dict[Name, tuple[Path, Callable[[], Any]]]
+Values = dict[Name, Any]
 
 
 def replicate(
     name: str,
     *,
     seeds: Sequence[int] | None = None,
-    n_jobs: int | None = 1,
+    n_jobs: int | None = None,
     folder: str | os.PathLike[str] = Path("book", "results"),
     data_home: str | os.PathLike[str] | None = None,
     download: bool = True,
     progress: bool | None = None,
 ) -> Recorded:
-    """Run a replication on its own data and record the result.
+    """Run an experiment on its own data and record the result.
 
     Parameters
     ----------
     name : str
-        Name of a recipe, a key of ``RECIPES``.
+        Name of an experiment, a key of ``EXPERIMENTS``.
     seeds : sequence of int, optional
-        Other seeds than those of the recipe.
+        Other seeds than those of the experiment.
     n_jobs : int, optional
-        Seeds that run at a time; the values do not depend on it.
+        Cells that run at a time, as in joblib: None is one, or what ``joblib.parallel_config``
+        says, a cluster included. The values do not depend on it.
     folder : path
         Where the two files go.
     data_home, download
@@ -74,32 +82,33 @@ def replicate(
     -----
     Source: the scoreboard chapter. A cell is one seed of one task. Finished cells wait in a folder
     ``.<name>-cells`` beside the results, so a run that was interrupted loses only the cells it was
-    working on, and the same command goes on from there. Cells of other code, data or package
-    versions are not used, and go when a run is recorded. One run of a recipe at a time: the first
-    to end takes the cells of the other away, which then stops.
+    working on, and the same command goes on from there. A cell is used again where data, model,
+    rules, budgets, code and package versions are the same; of rows in a memory-mapped file
+    provenance, shape, type and a thousand rows are compared. A run that is recorded takes its own
+    cells away and no others.
     """
-    recipe = RECIPES[choice("replication", name, RECIPES)]
-    task = recipe.load(data_home=data_home, download=download)
-    return run(recipe, task, seeds=seeds, n_jobs=n_jobs, folder=folder, progress=progress)
+    experiment = EXPERIMENTS[choice("replication", name, EXPERIMENTS)]
+    tasks = experiment.load(data_home=data_home, download=download)
+    return run(experiment, tasks, seeds=seeds, n_jobs=n_jobs, folder=folder, progress=progress)
 
 
 def run(
-    recipe: Recipe,
-    task: UnlearningTask | Sequence[UnlearningTask],
+    experiment: Experiment,
+    tasks: Sequence[UnlearningTask],
     *,
     seeds: Sequence[int] | None = None,
-    n_jobs: int | None = 1,
+    n_jobs: int | None = None,
     folder: str | os.PathLike[str],
     progress: bool | None = None,
 ) -> Recorded:
-    """Sweep a task as a recipe says, and record the result under the recipe's name.
+    """Sweep tasks as an experiment plans it, and record the result under the experiment's name.
 
     Parameters
     ----------
-    recipe : Recipe
+    experiment : Experiment
         What to do.
-    task : UnlearningTask or sequence of UnlearningTask
-        What to do it to.
+    tasks : sequence of UnlearningTask
+        What to do it to: the tasks that the experiment has plans for, in that order.
     seeds, n_jobs, folder, progress
         As in ``replicate``.
 
@@ -111,92 +120,118 @@ def run(
     Raises
     ------
     ValueError
-        Where a task is a stand-in, or seeds repeat.
+        Where a task is a stand-in or not planned, or seeds repeat.
     """
-    tasks = (task,) if isinstance(task, UnlearningTask) else tuple(task)
-    for part in tasks:
-        if part.standin:
-            raise ValueError(
-                f"{part.name} stands in for the data of {recipe.name!r} and is not to be recorded "
-                "under its name; fetch the real data with `distunlearn data fetch`"
-            )
-    plans, seed_option = [recipe.of(part.name) for part in tasks], ""
+    planned = _planned(experiment, tasks, seeds)
+    made_by = {"versions": versions(), "code_sha256": code_sha256(experiment)}
+    drafts = Path(folder) / f".{experiment.name}-cells"
+    cells = _cells(planned, made_by, drafts)
+    command = f"replicate {experiment.name}"
+    values = _values(cells, n_jobs, progress, command)
     if seeds is not None:
-        chosen = tuple(seed_list(seeds))
-        plans = [replace(plan, seeds=chosen) for plan in plans]
-        seed_option = f" --seeds {' '.join(map(str, chosen))}"
-    made_by = environment()
-    drafts = Path(folder) / f".{recipe.name}-cells"
-    drafts.mkdir(parents=True, exist_ok=True)
-    cells, measured = [], []
-    for part, plan in zip(tasks, plans, strict=True):
-        key = _key(part, plan, made_by)
-        measured.append(drafts / f"{part.name}-{key}.json")
-        cells.append([drafts / f"{part.name}-{seed}-{key}.csv" for seed in plan.seeds])
-    jobs = [
-        delayed(_sweep_cell)(path, part, plan, seed)
-        for part, plan, paths in zip(tasks, plans, cells, strict=True)
-        for path, seed in zip(paths, plan.seeds, strict=True)
-    ] + [
-        delayed(_measure_cell)(path, part, plan)
-        for path, part, plan in zip(measured, tasks, plans, strict=True)
-    ]
-    finished = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs)
-    disable = None if progress is None else not progress
-    for _ in tqdm(finished, total=len(jobs), desc=f"replicate {recipe.name}", disable=disable):
-        pass
-    variants = {
-        name: {key: value for key, value in changes.items() if key != "seeds" or seeds is None}
-        | ({"model": _model(recipe.of(name))} if "model" in changes else {})
-        for name, changes in recipe.variants.items()
-    }
-    frames = [_table(paths, plan) for paths, plan in zip(cells, plans, strict=True)]
-    recorded = record(
-        pd.concat(frames, ignore_index=True),
-        recipe.name,
-        folder,
-        command=f"distunlearn replicate {recipe.name}{seed_option}",
-        task=tasks,
-        measured=[json.loads(path.read_text(encoding="utf-8")) for path in measured],
-        settings={"model": _model(recipe)} | ({"variants": variants} if variants else {}),
-        made_by=made_by,
-    )
-    shutil.rmtree(drafts)
+        command += f" --seeds {' '.join(map(str, planned[0][1].seeds))}"
+    data = [_described(task, plan, values[task.name, None]) for task, plan in planned]
+    frame = _table(values[task.name, seed] for task, plan in planned for seed in plan.seeds)
+    about = {"command": f"distunlearn {command}", "data": data, **made_by}
+    recorded = record(frame, experiment.name, folder, about)
+    for draft, _ in cells.values():
+        draft.unlink(missing_ok=True)
+    with suppress(OSError):  # other runs keep their cells there
+        drafts.rmdir()
     return recorded
 
 
-def _key(task: UnlearningTask, plan: Recipe, made_by: Mapping[str, Any]) -> str:
+def _planned(
+    experiment: Experiment, tasks: Sequence[UnlearningTask], seeds: Sequence[int] | None
+) -> list[tuple[UnlearningTask, Plan]]:
+    """Each task with its plan, with other seeds where some are given."""
+    for task in tasks:
+        if task.standin:
+            raise ValueError(
+                f"{task.name} stands in for the data of {experiment.name!r} and is not to be "
+                "recorded under its name; fetch the real data with `distunlearn data fetch`"
+            )
+    plans = experiment.plans
+    names, expected = [task.name for task in tasks], [plan.task for plan in plans]
+    if names != expected or len(set(names)) < len(names):
+        raise ValueError(
+            f"experiment {experiment.name!r} must get tasks of distinct names, as planned "
+            f"({', '.join(expected)}), got {', '.join(names)}; give it a Plan for each"
+        )
+    if seeds is not None:
+        chosen = tuple(seed_list(seeds))
+        plans = tuple(replace(plan, seeds=chosen) for plan in plans)
+    return list(zip(tasks, plans, strict=True))
+
+
+def _key(task: UnlearningTask, plan: Plan, made_by: Mapping[str, Any]) -> str:
     """What a cell depends on besides its seed, in a few letters."""
-    parts = (task.name, task.provenance, len(task), _model(plan), plan.rules, plan.budgets, made_by)
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+    about = {field.name: getattr(task, field.name) for field in fields(task)}
+    if isinstance(task.X, np.memmap):
+        sample = task.X[:: max(1, len(task) // LOOKED_AT)]
+        about["X"] = (task.X.shape, np.array(sample))
+    settings = (plan.model(), plan.rules, plan.budgets)
+    return str(value_hash((about, settings, made_by)))[:16]
 
 
-def _model(plan: Recipe) -> str:
-    return " ".join(str(plan.model()).split())
+def _cells(
+    planned: Iterable[tuple[UnlearningTask, Plan]], made_by: Mapping[str, Any], drafts: Path
+) -> Cells:
+    """Draft and computation of each seed of each task, and of its separability."""
+    cells: Cells = {}
+    for task, plan in planned:
+        key = _key(task, plan, made_by)
+        for seed in plan.seeds:
+            cells[task.name, seed] = drafts / f"{key}-{seed}.json", partial(swept, task, plan, seed)
+        cells[task.name, None] = drafts / f"{key}-separability.json", partial(measured, task, plan)
+    return cells
 
 
-def _sweep_cell(path: Path, task: UnlearningTask, plan: Recipe, seed: int) -> None:
-    """Sweep one seed of one task, unless that was done before."""
-    if not path.is_file():
-        frame = sweep(task, plan.model(), plan.rules, plan.budgets, [seed], progress=False)
-        write_whole(path, frame.to_csv(index=False))
+def _values(cells: Cells, n_jobs: int | None, progress: bool | None, label: str) -> Values:
+    """Values of all cells: those that wait among the drafts, and the others computed now.
+
+    All are held here, so that a run which ends and takes its drafts away disturbs no other.
+    """
+    values: Values = {}
+    for name, (draft, _) in cells.items():
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            values[name] = json.loads(draft.read_text(encoding="utf-8"))
+    missing = [
+        delayed(_labelled)(name, compute)
+        for name, (_, compute) in cells.items()
+        if name not in values
+    ]
+    finished = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(missing)
+    disable = None if progress is None else not progress
+    with tqdm(initial=len(values), total=len(cells), desc=label, disable=disable) as bar:
+        for name, found in finished:
+            draft = cells[name][0]
+            draft.parent.mkdir(exist_ok=True)  # another run that ended may have taken it away
+            write_whole(draft, json.dumps(found))
+            values[name] = found
+            bar.update()
+    return values
 
 
-def _measure_cell(path: Path, task: UnlearningTask, plan: Recipe) -> None:
-    """Measure how far apart the two sets of one task are, in the features of its model."""
-    if path.is_file():
-        return
-    model = plan.model()
-    part = task.official_test if task.official_test is not None else np.zeros(len(task), bool)
-    rows, forget = task.X[~part], task.forget[~part]
-    with threadpool_limits(limits=1):
-        if isinstance(model, Pipeline):
-            rows = model[:-1].fit_transform(rows)
-        found = separability(rows[forget], rows[~forget])
-    values = {"auc": round(found.auc, 4), "delta": round(found.delta, 4), "rank": found.rank}
-    write_whole(path, json.dumps(values))
+def _labelled(name: Name, compute: Callable[[], Any]) -> tuple[Name, Any]:
+    return name, compute()
 
 
-def _table(paths: Sequence[Path], plan: Recipe) -> pd.DataFrame:
-    """The cells of one task, in the order of ``sweep``."""
-    return in_order(pd.concat([pd.read_csv(path) for path in paths]), plan.rules)
+def _described(task: UnlearningTask, plan: Plan, separability: Any) -> dict[str, Any]:
+    return {
+        "task": task.name,
+        "provenance": task.provenance,
+        "standin": task.standin,
+        "rows": len(task),
+        "forget_rows": int(task.forget.sum()),
+        "model": " ".join(str(plan.model()).split()),
+        "separability": separability,
+    }
+
+
+def _table(sweeps: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """One table of all sweeps: task by task, rule by rule, seed by seed."""
+    frame = pd.concat(map(pd.DataFrame, sweeps))
+    parts = [part for _, part in frame.groupby(["task", "rule"], sort=False)]
+    return pd.concat(parts, ignore_index=True)

@@ -7,12 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from distunlearn_lite import UnlearningTask
-from distunlearn_lite.replication.records import library_hash, load_recorded, record
+from distunlearn_lite.replication.records import load_recorded, record
 
-TASK = UnlearningTask(
-    X=[[0.0], [1.0]], y=[0, 1], forget=[False, True], name="toy", provenance="made here"
-)
+ABOUT = {"command": "make it", "data": [{"task": "toy", "model": "none"}]}
 
 
 def frame(shift=0.0):
@@ -27,9 +24,7 @@ def frame(shift=0.0):
 
 
 def test_a_record_reads_back_rounded(tmp_path):
-    written = record(
-        frame(), "toy", tmp_path / "new", command="make it", task=TASK, settings={"model": "none"}
-    )
+    written = record(frame(), "toy", tmp_path / "new", ABOUT)
     read = load_recorded("toy", tmp_path / "new")
     pd.testing.assert_frame_equal(written.frame, read.frame)
     assert read.frame["value"].tolist() == [0.333333] * 4
@@ -39,7 +34,7 @@ def test_a_record_reads_back_rounded(tmp_path):
 
 
 def test_values_computed_anew_are_held_against_the_record(tmp_path):
-    recorded = record(frame(), "toy", tmp_path, command="make it", task=TASK)
+    recorded = record(frame(), "toy", tmp_path, ABOUT)
     again = frame(shift=0.25).iloc[[3, 0]]
     both = recorded.gaps(again)
     assert both["rule"].tolist() == ["lr-cos", "random"]
@@ -52,30 +47,33 @@ def test_values_computed_anew_are_held_against_the_record(tmp_path):
 
 
 def test_provenance_says_how_the_table_came_about(tmp_path):
-    about = record(
-        frame(), "toy", tmp_path, command="make it", task=TASK, settings={"model": "none"}
-    ).provenance
+    about = record(frame(), "toy", tmp_path, ABOUT).provenance
     assert about["command"] == "make it"
-    assert about["model"] == "none"
+    assert about["data"] == [{"task": "toy", "model": "none"}]
     assert about["rules"] == ["random", "lr-cos"]
     assert about["budgets"] == [0.0, 0.15]
     assert about["seeds"] == [0]
-    assert about["data"] == {
-        "task": "toy",
-        "provenance": "made here",
-        "standin": False,
-        "rows": 2,
-        "forget_rows": 1,
-    }
-    assert about["versions"]["numpy"] == np.__version__
-    assert about["library_sha256"] == library_hash()
     assert about["machine"]["cores"] == os.cpu_count()
     assert str(tmp_path) not in json.dumps(dict(about))
 
 
+def test_older_files_are_read_in_todays_form(tmp_path):
+    older = {
+        "data": {"task": "toy"},
+        "model": "ridge",
+        "variants": {"toy": {"seeds": [0]}, "other": {"model": "logistic"}},
+    }
+    about = record(frame(), "toy", tmp_path, older).provenance
+    assert about["data"] == [{"task": "toy", "model": "ridge"}]
+    several = older | {"data": [{"task": "toy"}, {"task": "other"}]}
+    about = record(frame(), "toy", tmp_path, several).provenance
+    assert [part["model"] for part in about["data"]] == ["ridge", "logistic"]
+    assert not {"model", "variants"} & set(about)
+
+
 @pytest.mark.parametrize("stop", [1, 2])
 def test_an_interrupted_run_leaves_whole_files(tmp_path, monkeypatch, stop):
-    record(frame(), "toy", tmp_path, command="first", task=TASK)
+    record(frame(), "toy", tmp_path, {**ABOUT, "command": "first"})
     calls = []
     replace = os.replace
 
@@ -87,7 +85,7 @@ def test_an_interrupted_run_leaves_whole_files(tmp_path, monkeypatch, stop):
 
     monkeypatch.setattr(os, "replace", broken)
     with pytest.raises(KeyboardInterrupt):
-        record(frame(shift=0.1), "toy", tmp_path, command="second", task=TASK)
+        record(frame(shift=0.1), "toy", tmp_path, {**ABOUT, "command": "second"})
     monkeypatch.undo()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["toy.csv", "toy.json"]
     if stop == 1:
@@ -95,12 +93,12 @@ def test_an_interrupted_run_leaves_whole_files(tmp_path, monkeypatch, stop):
     else:  # the new table stands beside the old provenance
         with pytest.raises(ValueError, match=r"not the table that toy\.json describes.*replicate"):
             load_recorded("toy", tmp_path)
-    again = record(frame(shift=0.1), "toy", tmp_path, command="third", task=TASK)
+    again = record(frame(shift=0.1), "toy", tmp_path, {**ABOUT, "command": "third"})
     assert again.provenance["command"] == "third"
 
 
 def test_an_edited_table_is_noticed(tmp_path):
-    record(frame(), "toy", tmp_path, command="first", task=TASK)
+    record(frame(), "toy", tmp_path, {**ABOUT, "command": "first"})
     table = tmp_path / "toy.csv"
     table.write_text(table.read_text().replace("0.333333", "0.3"))
     with pytest.raises(ValueError, match="it was edited, or a run stopped"):
@@ -112,5 +110,5 @@ def test_bad_input_is_refused(tmp_path):
         load_recorded("sms", tmp_path)
     for wrong in (frame().iloc[:0], frame().drop(columns="seed"), frame().assign(more=1)):
         with pytest.raises(ValueError, match="at least one row and the columns of sweep, got"):
-            record(wrong, "toy", tmp_path, command="", task=TASK)
+            record(wrong, "toy", tmp_path, ABOUT)
     assert list(tmp_path.iterdir()) == []

@@ -1,102 +1,115 @@
-"""Recipes: what they name exists, and a small run is recorded whole."""
+"""Running an experiment: what is recorded, by whatever workers and after whatever interruption."""
 
-import dataclasses
-from pathlib import Path
+import os
+import threading
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_config
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
-from distunlearn_lite import SCORING_RULES, UnlearningTask, deletion_curve, make_gaussians, sweep
+from distunlearn_lite import SCORING_RULES, UnlearningTask, make_gaussians, sweep
 from distunlearn_lite.files import write_whole
-from distunlearn_lite.replication.experiments import RECIPES, synthetic_gaussians
+from distunlearn_lite.replication.experiments import EXPERIMENTS
+from distunlearn_lite.replication.experiments.plan import Experiment, Plan
 from distunlearn_lite.replication.records import load_recorded
-from distunlearn_lite.replication.runner import replicate, run
-
-RESULTS = Path(__file__).resolve().parents[2] / "book" / "results"
+from distunlearn_lite.replication.runner import _key, replicate, run
 
 
-def small_task(standin=False):
+def without(word):
+    """A model that differs from others beyond what scikit-learn prints of it."""
+    ignored = [*(f"absent{j}" for j in range(99)), word]
+    return make_pipeline(TfidfVectorizer(stop_words=ignored), LogisticRegression())
+
+
+PLAN = Plan("tiny", lambda: without("word1"), ("random", "lr-cos"), (0.0, 0.5, 1.0), (0, 1))
+
+
+def small_task(**changes):
     rng = np.random.default_rng(0)
     y = np.arange(60) % 2
     leaning = np.stack([np.arange(1, 9), np.arange(8, 0, -1)]) / 36
     rows = [" ".join(rng.choice([f"word{j}" for j in range(8)], 12, p=leaning[v])) for v in y]
-    return UnlearningTask(X=rows, y=y, forget=y == 1, name="tiny", standin=standin)
+    return UnlearningTask(**{"X": rows, "y": y, "forget": y == 1, "name": "tiny"} | changes)
 
 
-def small_recipe():
-    return dataclasses.replace(
-        RECIPES["sms"],
-        name="tiny",
-        load=lambda data_home, download: small_task(),
-        rules=("random", "lr-cos"),
-        budgets=(0.0, 0.5, 1.0),
-        seeds=(0, 1),
-    )
+def small_experiment(**changes):
+    return Experiment("tiny", "", lambda **_: (small_task(),), (replace(PLAN, **changes),))
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_recipes_are_complete(name):
-    recipe = RECIPES[name]
-    assert recipe.name == name
-    without = {"cos-mu2", "lr-cos", "tfidf-norm"} if name == "gaussians" else set()
-    assert set(recipe.rules) == set(SCORING_RULES) - without
-    assert recipe.budgets == tuple(round(0.05 * i, 2) for i in range(21))
-    assert len(recipe.seeds) == {"gaussians": 20, "sms": 10, "jigsaw": 5, "cifar10": 2}[name]
-    for task in recipe.variants:
-        variant = recipe.of(task)
-        assert {"random", "lr-maha"} <= set(variant.rules) <= set(SCORING_RULES)
-        assert 0.0 in variant.budgets
-        assert set(variant.budgets) <= set(recipe.budgets)
-        assert len(variant.seeds) >= 2
-    assert name == "gaussians" or recipe.model() is not recipe.model()
+def small_run(folder, task=None, **changes):
+    return run(small_experiment(**changes), [task or small_task()], folder=folder)
 
 
-def test_several_tasks_are_recorded_in_one_table(tmp_path):
-    tasks = [make_gaussians(20, 30, 1.0, rng=0, name=name) for name in ("near", "far")]
-    recipe = dataclasses.replace(RECIPES["gaussians"], name="two", seeds=(0, 1))
-    recorded = run(recipe, tasks, folder=tmp_path)
-    assert list(dict.fromkeys(recorded.frame["task"])) == ["near", "far"]
-    assert len(recorded.frame) == 2 * len(recipe.rules) * len(recipe.budgets) * 2 * 2
-    assert [part["task"] for part in recorded.provenance["data"]] == ["near", "far"]
-    assert recorded.provenance["model"] == "gaussian"
+def files(folder):
+    return sorted(path.name for path in folder.iterdir())
 
 
-def test_the_synthetic_set_up_is_the_one_whose_exact_curves_give_the_papers_budgets():
-    low, high = synthetic_gaussians()
-    kept = np.linspace(1, 0, 10_001)
-    for task, paper in ((low, 0.18), (high, 0.50)):
-        n1 = int(task.forget.sum())
-        ratio, separation = n1 / (len(task) - n1), float(task.truth[0].mean[0])
-        assert task.X.shape[1] == 1
-        assert not task.standin
-        for rule, expected in (("random", 0.65), ("distance", paper)):
-            curve = deletion_curve(rule, kept, ratio, separation)
-            middle = (curve.removal[0] + curve.removal[-1]) / 2
-            found = curve.budget[np.argmax(curve.removal >= middle)]
-            assert found == pytest.approx(expected, abs=0.005)
+def test_the_recorded_runs_are_planned_as_ever():
+    text = {"cos-mu2", "lr-cos", "tfidf-norm"}
+    seeds = {"gaussians": 20, "sms": 10, "jigsaw": 5, "cifar10": 2, "cifar10-cat": 5}
+    for name, experiment in EXPERIMENTS.items():
+        assert experiment.name == name
+        for plan in experiment.plans:
+            assert len(plan.seeds) == seeds.get(plan.task, seeds[name])
+            if plan.task == "cifar10-cat-logistic":
+                assert plan.rules == ("random", "lr-maha")
+                assert plan.budgets == (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+            else:
+                assert set(plan.rules) == set(SCORING_RULES) - (
+                    text if name == "gaussians" else set()
+                )
+                assert plan.budgets == tuple(round(0.05 * i, 2) for i in range(21))
+            assert name == "gaussians" or plan.model() is not plan.model()
+    assert [len(experiment.plans) for experiment in EXPERIMENTS.values()] == [2, 1, 2, 12]
 
 
 def test_a_run_records_what_sweep_gives(tmp_path):
-    recipe = small_recipe()
-    recorded = run(recipe, small_task(), folder=tmp_path)
-    direct = sweep(small_task(), recipe.model(), recipe.rules, recipe.budgets, recipe.seeds)
-    pd.testing.assert_frame_equal(
-        recorded.frame, direct.round(6), check_dtype=False, check_exact=False, atol=1e-6
+    recorded = small_run(tmp_path)
+    direct = sweep(small_task(), PLAN.model(), PLAN.rules, PLAN.budgets, PLAN.seeds)
+    pd.testing.assert_frame_equal(recorded.frame, direct.round(6), check_dtype=False)
+    about = recorded.provenance
+    assert about["command"] == "distunlearn replicate tiny"
+    assert "LogisticRegression" in about["data"][0]["model"]
+    assert 0.5 < about["data"][0]["separability"]["auc"] <= 1
+    assert load_recorded("tiny", tmp_path).provenance == about
+    assert files(tmp_path) == ["tiny.csv", "tiny.json"]
+
+
+def test_each_task_has_a_plan_of_its_own(tmp_path):
+    tasks = [make_gaussians(20, 30, 1.0, rng=0, name=name) for name in ("near", "far")]
+    plans = (
+        Plan("near", lambda: "gaussian", ("random", "maha-mu2"), (0.0, 1.0), (0,)),
+        Plan("far", lambda: "gaussian", ("random",), (0.0, 0.5), (3, 4)),
     )
-    assert recorded.provenance["command"] == "distunlearn replicate tiny"
-    assert "LogisticRegression" in recorded.provenance["model"]
-    assert load_recorded("tiny", tmp_path).provenance == recorded.provenance
-
-
-def test_other_seeds_stand_in_the_command(tmp_path):
-    recorded = run(small_recipe(), small_task(), seeds=[4, 7], folder=tmp_path)
-    assert recorded.provenance["command"] == "distunlearn replicate tiny --seeds 4 7"
-    assert recorded.provenance["seeds"] == [4, 7]
+    experiment = Experiment("two", "", tuple, plans)
+    frame = run(experiment, tasks, folder=tmp_path).frame
+    expected = [
+        sweep(task, "gaussian", plan.rules, plan.budgets, plan.seeds)
+        for task, plan in zip(tasks, plans, strict=True)
+    ]
+    pd.testing.assert_frame_equal(
+        frame, pd.concat(expected, ignore_index=True).round(6), check_dtype=False
+    )
+    about = run(experiment, tasks, seeds=[4, 7], folder=tmp_path).provenance
+    assert about["command"] == "distunlearn replicate two --seeds 4 7"
+    assert about["seeds"] == [4, 7]
+    assert [part["task"] for part in about["data"]] == ["near", "far"]
+    for wrong in (tasks[:1], tasks[::-1]):
+        with pytest.raises(ValueError, match="near, far"):
+            run(experiment, wrong, folder=tmp_path)
+    with pytest.raises(ValueError, match="distinct"):
+        run(replace(experiment, plans=plans[:1] * 2), tasks[:1] * 2, folder=tmp_path)
 
 
 def test_replicate_loads_and_runs(tmp_path, monkeypatch):
-    monkeypatch.setattr("distunlearn_lite.replication.runner.RECIPES", {"tiny": small_recipe()})
+    monkeypatch.setattr(
+        "distunlearn_lite.replication.runner.EXPERIMENTS", {"tiny": small_experiment()}
+    )
     recorded = replicate("tiny", seeds=[0], folder=tmp_path / "results")
     assert (tmp_path / "results" / "tiny.csv").is_file()
     assert len(recorded.frame) == 2 * 3 * 6
@@ -106,55 +119,70 @@ def test_replicate_loads_and_runs(tmp_path, monkeypatch):
 
 def test_a_stand_in_is_never_recorded(tmp_path):
     with pytest.raises(ValueError, match=r"stands in for the data of 'tiny'.*data fetch"):
-        run(small_recipe(), small_task(standin=True), folder=tmp_path)
-    assert list(tmp_path.iterdir()) == []
+        small_run(tmp_path, small_task(standin=True))
+    assert files(tmp_path) == []
 
 
-def counted(monkeypatch, stop_after=None):
-    """Count the sweeps that are run; stop by Ctrl-C after some."""
-    done = []
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_workers_return_values_and_the_caller_writes_them(tmp_path, monkeypatch, backend):
+    small_run(tmp_path / "serial")
+    writers, sweepers = [], []
 
-    def spy(task, model, rules, budgets, seeds, **options):
-        if len(done) == stop_after:
+    def writing(path, text):
+        writers.append((path.name, threading.current_thread()))
+        write_whole(path, text)
+
+    def sweeping(*args, **options):
+        sweepers.append((threading.current_thread(), options["n_jobs"]))
+        return sweep(*args, **options)
+
+    monkeypatch.setattr("distunlearn_lite.replication.runner.write_whole", writing)
+    if backend == "threading":  # processes would not see the spy
+        monkeypatch.setattr("distunlearn_lite.replication.cells.sweep", sweeping)
+    with parallel_config(backend, n_jobs=2):
+        small_run(tmp_path / "parallel")
+    serial, parallel = (tmp_path / kind / "tiny.csv" for kind in ("serial", "parallel"))
+    assert parallel.read_bytes() == serial.read_bytes()
+    assert len(writers) == 3  # two seeds, one separability
+    assert {thread for _, thread in writers} == {threading.main_thread()}
+    assert all(thread is not threading.main_thread() and jobs == 1 for thread, jobs in sweepers)
+
+
+def killed_in_a_cell(patch):
+    """Stop in the second sweep."""
+    calls = []
+
+    def stopping(task, model, rules, budgets, seeds, **options):
+        calls.append(seeds)
+        if len(calls) == 2:
             raise KeyboardInterrupt
-        done.append((task.name, *seeds))
         return sweep(task, model, rules, budgets, seeds, **options)
 
-    monkeypatch.setattr("distunlearn_lite.replication.runner.sweep", spy)
-    return done
+    patch.setattr("distunlearn_lite.replication.cells.sweep", stopping)
 
 
-def test_an_interrupted_run_goes_on_where_it_was(tmp_path, monkeypatch):
-    recipe = dataclasses.replace(small_recipe(), seeds=(0, 1, 2))
-    with monkeypatch.context() as patch:
-        first = counted(patch, stop_after=2)
-        with pytest.raises(KeyboardInterrupt):
-            run(recipe, small_task(), folder=tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [".tiny-cells"]
-    with monkeypatch.context() as patch:
-        second = counted(patch)
-        resumed = run(recipe, small_task(), folder=tmp_path)
-    assert first == [("tiny", 0), ("tiny", 1)]
-    assert second == [("tiny", 2)]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["tiny.csv", "tiny.json"]
-    whole = run(recipe, small_task(), folder=tmp_path / "again")
-    pd.testing.assert_frame_equal(resumed.frame, whole.frame)
-    assert resumed.provenance == whole.provenance
+def killed_in_writing(number):
+    """Stop half-way through the file of that number, as `kill -9` does: nothing is tidied up."""
+
+    def prepare(patch):
+        calls = []
+        move = os.replace
+
+        def stopping(source, target):
+            calls.append(target)
+            if len(calls) == number:
+                source.write_bytes(source.read_bytes()[:20])
+                source.rename(source.with_suffix(".left"))
+                raise KeyboardInterrupt
+            move(source, target)
+
+        patch.setattr(os, "replace", stopping)
+
+    return prepare
 
 
-def test_cells_of_other_settings_are_not_used(tmp_path, monkeypatch):
-    recipe = small_recipe()
-    with monkeypatch.context() as patch:
-        counted(patch, stop_after=1)
-        with pytest.raises(KeyboardInterrupt):
-            run(recipe, small_task(), folder=tmp_path)
-    done = counted(monkeypatch)
-    run(dataclasses.replace(recipe, rules=("random", "lr-maha")), small_task(), folder=tmp_path)
-    assert done == [("tiny", 0), ("tiny", 1)]
-
-
-def test_a_full_disk_keeps_the_finished_cells(tmp_path, monkeypatch):
-    recipe = small_recipe()
+def disk_full(patch):
+    """No room for the second draft."""
     written = []
 
     def full(path, text):
@@ -163,28 +191,96 @@ def test_a_full_disk_keeps_the_finished_cells(tmp_path, monkeypatch):
         written.append(path)
         write_whole(path, text)
 
+    patch.setattr("distunlearn_lite.replication.runner.write_whole", full)
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        killed_in_a_cell,
+        disk_full,
+        pytest.param(killed_in_writing(2), id="killed_in_a_draft"),
+        pytest.param(killed_in_writing(4), id="killed_in_the_table"),
+        pytest.param(killed_in_writing(5), id="killed_between_table_and_provenance"),
+    ],
+)
+def test_whatever_stops_a_run_the_next_one_ends_it(tmp_path, monkeypatch, stop):
+    # Two tasks of one name and two models share a folder; each is stopped, and then ends.
+    kinds = {
+        "first": (small_task(), {}),
+        "second": (small_task(y=np.arange(60) // 2 % 2), {"model": lambda: without("word2")}),
+    }
+    assert str(without("word1")) == str(without("word2"))
+    for kind, (task, changes) in kinds.items():
+        small_run(tmp_path / kind, task, **changes)
+    folder = tmp_path / "shared"
+    for task, changes in kinds.values():
+        with monkeypatch.context() as patch:
+            stop(patch)
+            with pytest.raises((KeyboardInterrupt, OSError)):
+                small_run(folder, task, **changes)
+    for kind, (task, changes) in kinds.items():
+        small_run(folder, task, **changes)
+        assert (folder / "tiny.csv").read_bytes() == (tmp_path / kind / "tiny.csv").read_bytes()
+
+
+CHANGES = {
+    "forget": lambda: (small_task(forget=np.arange(60) < 20), {}),
+    "y": lambda: (small_task(y=np.arange(60) // 2 % 2), {}),
+    "rows": lambda: (small_task(X=small_task().X[::-1]), {}),
+    "official_test": lambda: (small_task(official_test=np.arange(60) % 5 == 0), {}),
+    "rules": lambda: (small_task(), {"rules": ("random", "lr-maha")}),
+    "budgets": lambda: (small_task(), {"budgets": (0.0, 0.4, 1.0)}),
+    "model": lambda: (small_task(), {"model": lambda: without("word2")}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_cell_of_anything_else_is_not_used(tmp_path, monkeypatch, change):
     with monkeypatch.context() as patch:
-        patch.setattr("distunlearn_lite.replication.runner.write_whole", full)
-        with pytest.raises(OSError, match=r"No space left on device.*tiny-1-"):
-            run(recipe, small_task(), folder=tmp_path)
-    done = counted(monkeypatch)
-    run(recipe, small_task(), folder=tmp_path)
-    assert done == [("tiny", 1)]
+        killed_in_a_cell(patch)
+        with pytest.raises(KeyboardInterrupt):
+            small_run(tmp_path)
+    (draft,) = (tmp_path / ".tiny-cells").iterdir()
+    swept = []
+
+    def spy(task, model, rules, budgets, seeds, **options):
+        swept.extend(seeds)
+        return sweep(task, model, rules, budgets, seeds, **options)
+
+    monkeypatch.setattr("distunlearn_lite.replication.cells.sweep", spy)
+    task, changes = CHANGES[change]()
+    small_run(tmp_path, task, **changes)
+    assert swept == [0, 1]
+    # The other run's cell is still there, for that run to go on with.
+    assert draft.is_file()
+    small_run(tmp_path)
+    assert swept == [0, 1, 1]
+    assert files(tmp_path) == ["tiny.csv", "tiny.json"]
 
 
-def test_a_task_may_have_a_plan_of_its_own(tmp_path):
-    tasks = [make_gaussians(20, 30, 1.0, rng=0, name=name) for name in ("near", "far")]
-    recipe = dataclasses.replace(
-        RECIPES["gaussians"],
-        name="two",
-        seeds=(0,),
-        variants={"far": {"seeds": (3, 4), "rules": ("random",)}},
-    )
-    recorded = run(recipe, tasks, folder=tmp_path, n_jobs=2)
-    far = recorded.frame[recorded.frame.task == "far"]
-    assert set(far["seed"]) == {3, 4}
-    assert set(far["rule"]) == {"random"}
-    assert set(recorded.frame[recorded.frame.task == "near"]["seed"]) == {0}
-    assert recorded.provenance["variants"] == {"far": {"seeds": [3, 4], "rules": ["random"]}}
-    near = recorded.provenance["data"][0]["separability"]
-    assert 0.5 < near["auc"] < 1
+def test_of_a_mapped_file_only_a_sample_is_read_again(tmp_path):
+    def key(first, last):
+        rows = np.full((5_000, 1), 0.5)
+        rows[0], rows[-1] = first, last
+        np.save(tmp_path / "rows.npy", rows)
+        mapped = np.load(tmp_path / "rows.npy", mmap_mode="r")
+        return _key(small_task(X=mapped, y=np.arange(5_000), forget=rows[:, 0] == 0.5), PLAN, {})
+
+    assert key(0.0, 0.0) == key(0.0, 1.0) != key(1.0, 0.0)
+
+
+def test_a_run_that_ends_does_not_disturb_another(tmp_path, monkeypatch):
+    small_run(tmp_path / "alone")
+    outer = []
+
+    def spy(task, model, rules, budgets, seeds, **options):
+        if not outer:  # in the middle of this run another starts and ends
+            outer.append(seeds)
+            small_run(tmp_path, seeds=(1, 0))
+            small_run(tmp_path, seeds=(5,))
+        return sweep(task, model, rules, budgets, seeds, **options)
+
+    monkeypatch.setattr("distunlearn_lite.replication.cells.sweep", spy)
+    small_run(tmp_path)
+    assert (tmp_path / "tiny.csv").read_bytes() == (tmp_path / "alone" / "tiny.csv").read_bytes()
