@@ -12,9 +12,13 @@ FloatArray = NDArray[np.float64]
 
 
 def real_array(
-    name: str, value: ArrayLike, *, ndim: int | tuple[int, ...] | None = None
+    name: str,
+    value: ArrayLike,
+    *,
+    ndim: int | tuple[int, ...] | None = None,
+    infinite: bool = False,
 ) -> FloatArray:
-    """Return `value` as a finite float64 array with an admitted number of axes."""
+    """Return `value` as a float64 array without NaN, finite unless asked otherwise."""
     try:
         given = np.asarray(value)
         if value is None or given.dtype.kind not in "biufO":  # None and "1" would turn into numbers
@@ -29,17 +33,17 @@ def real_array(
         shapes = {0: "a number", 1: "one-dimensional", 2: "two-dimensional"}
         expected = "be " + " or ".join(shapes[n] for n in admitted)
         raise ValueError(f"{name} must {expected}, got shape {array.shape}")
-    if not np.isfinite(array).all():
-        bad = int(np.size(array) - np.isfinite(array).sum())
+    bad = int((np.isnan(array) if infinite else ~np.isfinite(array)).sum())
+    if bad:
         raise ValueError(
             f"{name} must be finite, got {bad} NaN or infinite entries; remove or impute them first"
         )
     return array
 
 
-def nonnegative(name: str, value: ArrayLike) -> FloatArray:
-    """Return `value` as a finite array without negative entries."""
-    array = real_array(name, value)
+def nonnegative(name: str, value: ArrayLike, *, infinite: bool = False) -> FloatArray:
+    """Return `value` as an array without negative entries, finite unless asked otherwise."""
+    array = real_array(name, value, infinite=infinite)
     if (array < 0).any():
         raise ValueError(f"{name} must be non-negative, got {array.min():g}")
     return array

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import erf, erfinv, log_ndtr, ndtr, ndtri
@@ -96,21 +94,21 @@ def folded_normal_ppf(v: ArrayLike, kappa: float) -> FloatArray:
     p = levels[inside]
     upper_half = p > 0.5
 
-    def miss(log_u: FloatArray) -> tuple[FloatArray, FloatArray]:
-        u = np.exp(log_u)
-        log_density = log_u - (u - shift) ** 2 / 2 - LOG_ROOT_TAU + np.log1p(np.exp(-2 * u * shift))
-        log_cdf = _log_folded_cdf(u, shift)
-        log_sf = np.log(ndtr(shift - u) + ndtr(-shift - u))
-        value = np.where(upper_half, np.log1p(-p) - log_sf, log_cdf - np.log(p))
-        slope = np.exp(log_density - np.where(upper_half, log_sf, log_cdf))
-        return value, slope
-
-    low = np.maximum(np.sqrt(2) * erfinv(p), shift + ndtri(p))
-    high = np.maximum(low, shift - ndtri((1 - p) / 2))
-    guess = np.log(p) + shift**2 / 2 + np.log(np.pi / 2) / 2
-    result = np.where(levels < 1, 0.0, np.inf)
+    u = np.maximum(np.sqrt(2) * erfinv(p), shift + ndtri(p))  # the quantile or a little less
     with np.errstate(divide="ignore", under="ignore", over="ignore"):
-        result[inside] = np.exp(increasing_root(miss, np.log(low), np.log(high), guess))
+        for _ in range(50):  # Newton's method for log u; five rounds do where p is a normal float
+            log_cdf = _log_folded_cdf(u, shift)
+            log_sf = np.log(ndtr(shift - u) + ndtr(-shift - u))
+            fold = np.log1p(np.exp(-2 * u * shift))
+            log_density = np.log(u) - (u - shift) ** 2 / 2 - LOG_ROOT_TAU + fold
+            miss = np.where(upper_half, np.log1p(-p) - log_sf, log_cdf - np.log(p))
+            step = miss / np.exp(log_density - np.where(upper_half, log_sf, log_cdf))
+            u *= np.exp(-step)
+            # The error is about the square of the step, so a step of 1e-9 was the last one needed.
+            if (np.abs(step) <= 1e-9).all():
+                break
+    result = np.where(levels < 1, 0.0, np.inf)
+    result[inside] = u
     return result
 
 
@@ -136,26 +134,3 @@ def _log_folded_cdf(u: FloatArray, s: float) -> FloatArray:
     log_right = log_ndtr(u[rest] - s)
     result[rest] = log_right + np.log1p(-np.exp(log_ndtr(-u[rest] - s) - log_right))
     return result
-
-
-def increasing_root(
-    miss: Callable[[FloatArray], tuple[FloatArray, FloatArray]],
-    low: FloatArray,
-    high: FloatArray,
-    guess: FloatArray,
-) -> FloatArray:
-    """Roots of increasing functions between low and high: Newton steps, else halving."""
-    x = np.clip(guess, low, high)
-    for _ in range(200):
-        value, slope = miss(x)
-        low, high = np.where(value < 0, x, low), np.where(value > 0, x, high)
-        with np.errstate(invalid="ignore"):
-            newton = x - value / slope
-        inside = (newton >= low) & (newton <= high)
-        step = np.where(inside, newton, (low + high) / 2)
-        # Newton's error is about the square of its step, so a step of 1e-9 was the last one needed.
-        settled = inside & (np.abs(step - x) <= 1e-9)
-        x = step
-        if (settled | (high - low <= 1e-15 * np.abs(x))).all():
-            break
-    return x

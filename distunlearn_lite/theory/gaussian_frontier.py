@@ -116,7 +116,7 @@ class GaussianRay:
                 + _excess_over_log(odds, np.log1p(odds))
                 + ((s * self.b / d) ** 2 * (1 + self.k)).sum() / slack
             )
-        return float(min(twice / 2, _MOST))
+        return float(np.minimum(twice / 2, _MOST))
 
     def _at(self, x: float) -> tuple[float, float, FloatArray]:
         """s, the gap s_end - s, and D."""

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
+from distunlearn_lite.theory import folded_normal
 from distunlearn_lite.theory.folded_normal import folded_normal_cdf, folded_normal_ppf
 
 kappas = st.floats(0, 400)
@@ -51,6 +52,19 @@ def test_cdf_is_the_integral_of_the_density_to_its_last_digits(u, kappa):
 def test_ppf_inverts_the_cdf(v, kappa):
     u = folded_normal_ppf(v, kappa)
     assert folded_normal_cdf(u, kappa) == pytest.approx(v, rel=1e-11, abs=0)
+
+
+@pytest.mark.parametrize("kappa", [0.0, 0.125, 2.0, 20.0, 400.0, 1e6, 1e300])
+def test_few_evaluations_find_every_quantile(kappa, monkeypatch):
+    evaluated = []
+
+    def counted(u, shift, log_cdf=folded_normal._log_folded_cdf):
+        evaluated.append(u)
+        return log_cdf(u, shift)
+
+    monkeypatch.setattr(folded_normal, "_log_folded_cdf", counted)
+    folded_normal_ppf(np.concatenate([np.logspace(-290, -1, 99), np.linspace(0, 1, 99)]), kappa)
+    assert len(evaluated) <= 5
 
 
 @given(st.floats(1e-6, 30), st.floats(0, 100))

@@ -33,10 +33,10 @@ def reference_cdfs(t, separation, half):
 
 
 @pytest.mark.parametrize(
-    ("dim", "separation"), [(2, 0.5), (4, 1e-6), (6, 3.0), (2, 20.0), (100, 0.5), (1000, 20.0)]
+    ("dim", "separation"), [(2, 0.5), (4, 1e-6), (6, 3.0), (2, 60.0), (100, 0.5), (1000, 20.0)]
 )
 def test_everything_agrees_with_high_precision(dim, separation):
-    fractions = np.array([1e-300, 1e-100, 1e-12, 1e-8, 2e-8, 0.3, 0.99, 1 - 1e-9])
+    fractions = np.array([1e-50, 1e-12, 1e-8, 0.3, 0.99, 1 - 1e-9, 1 - 2.0**-53])
     radii = distance_ppf(fractions, separation, dim)
     ratios, gaps = kept_mean_and_gap(fractions, separation, dim)
     for v, t, ratio, gap in zip(fractions, radii, ratios, gaps, strict=True):
@@ -46,7 +46,15 @@ def test_everything_agrees_with_high_precision(dim, separation):
         assert gap == pytest.approx(float((lower - upper) / lower), rel=3e-12, abs=0)
 
 
-@given(st.floats(1e-100, 1 - 1e-6), st.floats(0, 15))
+@pytest.mark.parametrize(("dim", "separation"), [(2, 0.5), (20, 6.0), (1000, 20.0), (2, 60.0)])
+def test_the_ratio_keeps_its_digits_where_the_shares_are_too_small_for_floats(dim, separation):
+    for t in (1e-9, 0.1, 1.0, 5.0, 0.4 * separation):
+        lower, upper = reference_cdfs(t, separation, dim // 2)
+        expected = float(upper / lower)
+        assert kept_mean_ratio(t, separation, dim) == pytest.approx(expected, rel=1e-13, abs=0)
+
+
+@given(st.floats(1e-50, 1 - 1e-6), st.floats(0, 15))
 def test_one_dimension_is_the_folded_normal(v, separation):
     t = folded_normal_ppf(v, separation**2 / 2)
     assert distance_ppf(v, separation) == pytest.approx(float(t), rel=1e-9, abs=0)
@@ -117,6 +125,14 @@ def test_agreement_with_sampling(dim, separation):
         assert abs(kept.mean() - separation * kept_mean_ratio(t, separation, dim)) < 4 * error
 
 
+def test_shapes_are_kept():
+    for function in (distance_ppf, kept_mean_ratio):
+        for shape in ((), (0,), (2, 3)):
+            result = function(np.full(shape, 0.5), 1.0, 3)
+            assert isinstance(result, np.ndarray)
+            assert result.shape == shape
+
+
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="t must be non-negative, got -1"):
         kept_mean_ratio([-1.0, np.inf], 1.0)
@@ -130,8 +146,9 @@ def test_bad_input_is_refused():
         distance_ppf(0.5, 1e200)
     with pytest.raises(ValueError, match="at most 1000 for the distance rule, got 2000; so far"):
         kept_mean_ratio(0.5, 2000.0)
-    with pytest.raises(ValueError, match="cannot invert fractions from 1e-300 to 1e-300 at sep"):
-        distance_ppf(1e-300, 2000.0)
+    for v, separation in ((1e-100, 20.0), (1e-300, 2000.0)):
+        with pytest.raises(ValueError, match="cannot invert fractions.*less extreme"):
+            distance_ppf(v, separation)
     with pytest.raises(ValueError, match="v must be a fraction"):
         distance_ppf(1.5, 1.0)
     with pytest.raises(ValueError, match="dim must be at least 1, got 0"):
