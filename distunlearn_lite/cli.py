@@ -14,7 +14,6 @@ from pathlib import Path
 from .data.fetching import available, fetch, find, judged, verify
 from .data.manifest import MANIFEST
 from .errors import DatasetUnavailable
-from .replication.code_hash import library_hash
 from .replication.experiments import EXPERIMENTS
 from .replication.records import PACKAGES
 from .replication.runner import replicate
@@ -22,8 +21,6 @@ from .row_files import check_output, read_rows, write_selection
 from .rules.scoring import SCORING_RULES, score
 from .rules.selection import select_deletions
 from .sweeps.summaries import budget_to_reach
-
-__all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -196,7 +193,6 @@ def _doctor(arguments: argparse.Namespace) -> int:
     versions = {name: version(name) for name in ("distunlearn-lite", *PACKAGES, "matplotlib")}
     print(f"python {platform.python_version()}, {os.cpu_count()} cores")
     print(", ".join(f"{name} {number}" for name, number in versions.items()))
-    print(f"library hash {library_hash()[:12]}")
     wrong = 0
     for name, dataset in MANIFEST.items():
         try:

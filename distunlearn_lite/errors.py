@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["DatasetUnavailable", "InfeasibleTarget"]
-
 
 class InfeasibleTarget(ValueError):
     """A target no deletion, or no member of the family, can meet.

@@ -15,8 +15,6 @@ with warnings.catch_warnings():  # pooch imports tqdm.auto, which warns on stder
     warnings.simplefilter("ignore")
     import pooch
 
-__all__ = ["cache_folder", "file_sha256", "open_whole", "write_together", "write_whole"]
-
 
 def cache_folder() -> Path:
     """Folder of downloads and of computed features; not made here."""

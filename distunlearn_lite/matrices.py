@@ -11,20 +11,6 @@ from scipy.linalg import solve_triangular
 
 from .validation import FloatArray
 
-__all__ = [
-    "SMALLER_RANK",
-    "TOO_LARGE",
-    "Covariance",
-    "column_mean",
-    "dense_blocks",
-    "is_sparse",
-    "project",
-    "row_blocks",
-    "row_norms",
-    "sample_matrix",
-    "sample_pair",
-]
-
 TOO_LARGE = "the features are too large for floating point; rescale the columns"
 SMALLER_RANK = "pass a smaller rank=, the number of leading singular vectors to work in"
 

@@ -21,18 +21,6 @@ from .sweeps.summaries import interval
 from .theory.frontier import max_removal
 from .validation import positive_scalar
 
-__all__ = [
-    "METRIC_LABELS",
-    "RULE_STYLES",
-    "RuleStyle",
-    "mark_standin",
-    "plot_budgets",
-    "plot_frontier",
-    "plot_trade_off",
-    "rule_style",
-    "use_style",
-]
-
 
 class RuleStyle(NamedTuple):
     """How a rule looks: colour, line style as matplotlib takes it, marker."""

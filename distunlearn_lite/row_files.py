@@ -20,8 +20,6 @@ from scipy import sparse
 from .files import write_together
 from .validation import FloatArray
 
-__all__ = ["check_output", "read_rows", "write_selection"]
-
 
 def read_rows(forget: Path, retain: Path) -> tuple[Any, Any]:
     """Return the rows of the two files, dense, memory-mapped or sparse.

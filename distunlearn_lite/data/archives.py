@@ -9,8 +9,6 @@ from pathlib import Path
 
 from .manifest import Member
 
-__all__ = ["read_members"]
-
 REMEDY = "delete or replace the file"
 
 

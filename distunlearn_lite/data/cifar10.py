@@ -15,8 +15,6 @@ from .fetching import fetch, verify
 from .manifest import MANIFEST
 from .task import UnlearningTask
 
-__all__ = ["CIFAR10_CLASSES", "load_cifar10"]
-
 CIFAR10_CLASSES = (
     *("airplane", "automobile", "bird", "cat", "deer"),
     *("dog", "frog", "horse", "ship", "truck"),

@@ -14,8 +14,6 @@ from urllib3.exceptions import HTTPError
 from ..files import file_sha256
 from .manifest import Dataset
 
-__all__ = ["download"]
-
 TIMEOUT = (5.0, 30.0)  # seconds to connect, and between two packets
 # Seconds that any transfer may take, and the bytes per second that a larger one must keep up.
 GRACE, SLOWEST = 60.0, 50_000

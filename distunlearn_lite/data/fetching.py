@@ -14,8 +14,6 @@ from .archives import read_members
 from .downloads import download
 from .manifest import MANIFEST, Dataset, Member
 
-__all__ = ["Found", "available", "fetch", "find", "judged", "verify"]
-
 VARIABLE = "DISTUNLEARN_DATA"
 
 

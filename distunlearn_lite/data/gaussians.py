@@ -8,8 +8,6 @@ from ..theory.gaussian import Gaussian
 from ..validation import count, generator, separation_scalar
 from .task import UnlearningTask
 
-__all__ = ["make_gaussians"]
-
 
 def make_gaussians(
     n1: int,

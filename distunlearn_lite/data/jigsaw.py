@@ -15,8 +15,6 @@ from .kaggle_comments import read_comments
 from .manifest import MANIFEST
 from .task import UnlearningTask
 
-__all__ = ["KEYWORDS", "load_jigsaw"]
-
 DOMAINS = ("toxic", "keywords")
 
 # Content warning: vulgar words. The domain "keywords" is the comments that hold one of them as a

@@ -18,8 +18,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["Comments", "read_comments"]
-
 LABELS = ("toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate")
 HEADER = ("id", "comment_text", *LABELS)
 

@@ -9,8 +9,6 @@ from types import MappingProxyType
 
 from .kaggle_comments import read_comments
 
-__all__ = ["MANIFEST", "Dataset", "Member"]
-
 
 @dataclass(frozen=True)
 class Member:

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from ..matrices import is_sparse, row_blocks
 
-__all__ = ["bootstrap", "equal_rows", "grouped_split", "strata_of"]
-
 Rows = NDArray[np.intp]
 
 

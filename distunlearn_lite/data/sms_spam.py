@@ -10,8 +10,6 @@ from .fetching import fetch, verify
 from .manifest import MANIFEST
 from .task import UnlearningTask
 
-__all__ = ["load_sms_spam"]
-
 
 def load_sms_spam(
     *, data_home: str | os.PathLike[str] | None = None, download: bool = True

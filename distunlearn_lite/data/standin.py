@@ -13,8 +13,6 @@ from ..errors import DatasetUnavailable
 from ..validation import choice
 from .task import UnlearningTask
 
-__all__ = ["load_or_standin", "load_standin"]
-
 FORGET_MODULES = ("scipy.stats", "scipy.stats.contingency", "scipy.stats.mstats", "scipy.stats.qmc")
 RETAIN_MODULES = (
     *("scipy", "scipy.cluster.hierarchy", "scipy.cluster.vq", "scipy.fft", "scipy.integrate"),

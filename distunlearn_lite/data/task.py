@@ -13,8 +13,6 @@ from ..theory.gaussian import Gaussian
 from ..validation import boolean_mask, class_labels, generator, proper_fraction
 from .redraws import bootstrap, equal_rows, grouped_split, strata_of
 
-__all__ = ["UnlearningTask"]
-
 
 @dataclass(frozen=True, eq=False)
 class UnlearningTask:

@@ -22,8 +22,6 @@ from ..validation import count
 from .patch_codes import checked_images
 from .patches import PatchFeatures
 
-__all__ = ["patch_features"]
-
 # Part of every key: raise it where the same parameters and pixels give other numbers.
 METHOD = 1
 

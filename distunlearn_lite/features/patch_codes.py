@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from ..matrices import is_sparse, sample_matrix
 from ..validation import FloatArray, count
 
-__all__ = ["Encoder", "checked_images", "normalised", "top_left"]
-
 # Added to the variance of a patch, for pixels from 0 to 255: as in the paper.
 CONTRAST = 10.0
 

@@ -20,8 +20,6 @@ from threadpoolctl import threadpool_limits
 from ..validation import FloatArray, count
 from .patch_codes import Encoder, checked_images, normalised, top_left
 
-__all__ = ["PatchFeatures"]
-
 # Added to the eigenvalues, as in the paper.
 WHITENING = 0.1
 ROUNDS = 10

@@ -13,8 +13,6 @@ from ..rules.separation import separability
 from ..sweeps.sweeping import sweep
 from .experiments.plan import Plan
 
-__all__ = ["measured", "swept"]
-
 
 def swept(task: UnlearningTask, plan: Plan, seed: int) -> dict[Any, Any]:
     """Columns of the sweep of one seed."""

@@ -13,8 +13,6 @@ from pathlib import Path
 from . import cells
 from .experiments.plan import Experiment
 
-__all__ = ["code_sha256", "library_hash"]
-
 PACKAGE = Path(__file__).parents[1]
 
 
@@ -37,16 +35,7 @@ def code_sha256(experiment: Experiment, package: Path = PACKAGE) -> str:
     str
         64 letters.
     """
-    return _sha256(_sources([cells.__name__, experiment.load.__module__], package))
-
-
-def library_hash() -> str:
-    """SHA-256 of all modules of the library, without comments, docstrings and blank lines."""
-    modules = (path.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("*.py"))
-    return _sha256(_sources([".".join(path.with_suffix("").parts) for path in modules], PACKAGE))
-
-
-def _sha256(sources: dict[str, str]) -> str:
+    sources = _sources([cells.__name__, experiment.load.__module__], package)
     parts = (f"{module}\0{_code(text)}\0" for module, text in sorted(sources.items()))
     return hashlib.sha256("".join(parts).encode()).hexdigest()
 

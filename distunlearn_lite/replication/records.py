@@ -19,8 +19,6 @@ import pandas as pd
 from ..files import write_whole
 from ..sweeps.sweeping import COLUMNS
 
-__all__ = ["PACKAGES", "Recorded", "load_recorded", "record", "versions"]
-
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "joblib")
 DECIMALS = 6
 

@@ -19,14 +19,13 @@ from tqdm import tqdm
 
 from ..data.task import UnlearningTask
 from ..files import write_whole
+from ..sweeps.sweeping import in_order
 from ..validation import choice, seed_list
 from .cells import measured, swept
 from .code_hash import code_sha256
 from .experiments import EXPERIMENTS
 from .experiments.plan import Experiment, Plan
 from .records import Recorded, record, versions
-
-__all__ = ["replicate", "run"]
 
 # A memory-mapped file, which may be larger than memory, counts by so many of its rows.
 LOOKED_AT = 1_000
@@ -131,9 +130,9 @@ def run(
     if seeds is not None:
         command += f" --seeds {' '.join(map(str, planned[0][1].seeds))}"
     data = [_described(task, plan, values[task.name, None]) for task, plan in planned]
-    frame = _table(values[task.name, seed] for task, plan in planned for seed in plan.seeds)
+    parts = [pd.DataFrame(values[part.name, k]) for part, plan in planned for k in plan.seeds]
     about = {"command": f"distunlearn {command}", "data": data, **made_by}
-    recorded = record(frame, experiment.name, folder, about)
+    recorded = record(in_order(pd.concat(parts)), experiment.name, folder, about)
     for draft, _ in cells.values():
         draft.unlink(missing_ok=True)
     with suppress(OSError):  # other runs keep their cells there
@@ -228,10 +227,3 @@ def _described(task: UnlearningTask, plan: Plan, separability: Any) -> dict[str,
         "model": " ".join(str(plan.model()).split()),
         "separability": separability,
     }
-
-
-def _table(sweeps: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """One table of all sweeps: task by task, rule by rule, seed by seed."""
-    frame = pd.concat(map(pd.DataFrame, sweeps))
-    parts = [part for _, part in frame.groupby(["task", "rule"], sort=False)]
-    return pd.concat(parts, ignore_index=True)

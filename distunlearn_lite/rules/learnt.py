@@ -21,8 +21,6 @@ from ..matrices import SMALLER_RANK, TOO_LARGE, dense_blocks, is_sparse, row_nor
 from ..validation import FloatArray, count
 from .subspace import working_directions
 
-__all__ = ["density_ratio", "influence", "knn_ratio", "margin"]
-
 
 def coordinates(forget: Any, retain: Any, rank: int | None, basis: FloatArray | None) -> Any:
     """Coordinates (n1 + n2, r) in the working directions, forget rows first.

@@ -10,8 +10,6 @@ from typing import Any
 from ..validation import FloatArray, choice, distinct
 from .scoring import SCORING_RULES, ScoringRule, rule_function, rule_name
 
-__all__ = ["WalkedRule", "named_rules", "reversed_rule"]
-
 
 @dataclass(frozen=True)
 class _Reversed:

@@ -24,17 +24,6 @@ from ..validation import FloatArray, choice, generator
 from .learnt import density_ratio, influence, knn_ratio, margin
 from .subspace import working_basis, working_directions
 
-__all__ = [
-    "SCORING_RULES",
-    "ScoringRule",
-    "options_of",
-    "real_scores",
-    "rule_function",
-    "rule_name",
-    "score",
-    "shared_basis",
-]
-
 ScoringRule = Callable[..., FloatArray]
 
 

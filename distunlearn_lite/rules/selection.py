@@ -13,8 +13,6 @@ from sklearn.base import BaseEstimator
 from ..validation import FloatArray, class_labels, count, fractions, real_array
 from .scoring import ScoringRule, options_of, rule_function, score
 
-__all__ = ["SelectiveDeletion", "deleted_rows", "deletion_order", "select_deletions"]
-
 
 def deleted_rows(budget: float, n1: int) -> int:
     r"""Number of rows a budget stands for.

@@ -14,8 +14,6 @@ from ..matrices import SMALLER_RANK, Covariance, column_mean, dense_blocks, samp
 from ..validation import FloatArray, count, real_array
 from .subspace import leading_subspace
 
-__all__ = ["Separability", "separability", "squared_distance"]
-
 FOLDS = 5
 
 

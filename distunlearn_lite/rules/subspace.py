@@ -9,8 +9,6 @@ import numpy as np
 from ..matrices import TOO_LARGE, is_sparse, row_blocks
 from ..validation import FloatArray, count, real_array
 
-__all__ = ["leading_subspace", "working_basis", "working_directions"]
-
 
 def leading_subspace(*matrices: Any, rank: int, passes: int = 7) -> FloatArray:
     r"""Leading right singular vectors of the stacked rows, uncentred.

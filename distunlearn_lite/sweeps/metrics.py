@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from ..theory.gaussian import Gaussian, kl_divergence
 from ..validation import FloatArray
 
-__all__ = ["CLIP", "GAUSSIAN_METRICS", "METRICS", "characteristic_label", "divergences", "measure"]
-
 METRICS = (
     "forget_accuracy",
     "forget_recall",

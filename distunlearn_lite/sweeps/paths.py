@@ -10,8 +10,6 @@ import pandas as pd
 from ..validation import FloatArray, choice, proper_fraction
 from .sweeping import COLUMNS
 
-__all__ = ["budgets_of", "by_rule", "crossings", "first_crossing", "share_to_go", "shares", "walks"]
-
 TARGETS = ("half", "half-gap")
 KEY = ["rule", "seed", "budget", "metric"]
 

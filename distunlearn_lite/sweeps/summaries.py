@@ -11,8 +11,6 @@ from scipy import stats
 from ..validation import FloatArray
 from .paths import budgets_of, by_rule, crossings, shares, walks
 
-__all__ = ["budget_to_reach", "in_percent", "interval", "retained_at_target", "trade_off_area"]
-
 VALUE = ("value", "lower", "upper")
 CHANGE = ("change", "change_lower", "change_upper")
 AGAINST = ("against_random", "against_lower", "against_upper")

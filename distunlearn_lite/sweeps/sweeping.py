@@ -28,8 +28,6 @@ from ..unlearners.protocol import Unlearner
 from ..validation import choice, rising_fractions, seed_list
 from .metrics import characteristic_label, divergences, measure
 
-__all__ = ["COLUMNS", "in_order", "sweep"]
-
 COLUMNS = ("task", "rule", "budget", "seed", "metric", "value")
 
 
@@ -157,13 +155,13 @@ def sweep(
     records: list[tuple[str, str, float, int, str, float]] = []
     for part in tqdm(finished, total=len(draws), desc=f"sweep {task.name}", disable=disable):
         records.extend(part)
-    return in_order(pd.DataFrame.from_records(records, columns=list(COLUMNS)), list(chosen))
+    return in_order(pd.DataFrame.from_records(records, columns=list(COLUMNS)))
 
 
-def in_order(frame: pd.DataFrame, rules: Sequence[str]) -> pd.DataFrame:
-    """Return the rows of a sweep rule by rule, otherwise in the order they have."""
-    place = frame["rule"].map({name: i for i, name in enumerate(rules)}).to_numpy()
-    return frame.iloc[place.argsort(kind="stable")].reset_index(drop=True)
+def in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of sweeps task by task and rule by rule, otherwise in the order they have."""
+    parts = [part for _, part in frame.groupby(["task", "rule"], sort=False)]
+    return pd.concat(parts, ignore_index=True)
 
 
 def classifier_of(model: Any) -> BaseEstimator:

@@ -12,8 +12,6 @@ from ..validation import FloatArray, count, proper_fraction, real_array, separat
 from .folded_normal import folded_normal_ppf
 from .kept_mean import distance_ppf, kept_mean_ratio
 
-__all__ = ["DeletionBound", "kept_mean_bound", "radius_bound", "random_deletion_bound"]
-
 
 @dataclass(frozen=True, eq=False)
 class DeletionBound:

@@ -20,8 +20,6 @@ from ..validation import (
 )
 from .deletion_curves import CURVE_RULES, population_divergences
 
-__all__ = ["deletion_budget"]
-
 ROUNDING = 1e-12
 BLOCK = 1 << 14
 

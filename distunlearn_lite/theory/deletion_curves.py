@@ -18,8 +18,6 @@ from ..validation import (
 )
 from .kept_mean import kept_mean_and_gap
 
-__all__ = ["CURVE_RULES", "DeletionCurve", "deletion_curve"]
-
 CURVE_RULES = ("random", "distance", "likelihood-ratio")
 
 

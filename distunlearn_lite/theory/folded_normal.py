@@ -8,8 +8,6 @@ from scipy.special import erf, erfinv, log_ndtr, ndtr, ndtri
 
 from ..validation import FloatArray, fractions, nonnegative, nonnegative_scalar
 
-__all__ = ["folded_normal_cdf", "folded_normal_ppf"]
-
 LOG_ROOT_TAU = np.log(2 * np.pi) / 2
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
 

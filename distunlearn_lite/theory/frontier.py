@@ -11,8 +11,6 @@ from ..validation import FloatArray, nonnegative, nonnegative_scalar
 from .gaussian import Gaussian
 from .gaussian_frontier import GaussianRay, relative_covariance
 
-__all__ = ["frontier_point", "max_removal", "min_preservation_loss"]
-
 
 def min_preservation_loss(alpha: ArrayLike, kappa: ArrayLike) -> np.float64 | FloatArray:
     r"""Smallest preservation loss KL(p2 || p) at which the removal KL(p1 || p) can reach `alpha`.

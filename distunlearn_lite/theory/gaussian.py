@@ -10,8 +10,6 @@ from scipy.linalg import solve_triangular
 
 from ..validation import FloatArray, count, generator, real_array
 
-__all__ = ["Gaussian", "kl_divergence"]
-
 
 @dataclass(frozen=True, eq=False)
 class Gaussian:

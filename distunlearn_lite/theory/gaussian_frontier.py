@@ -25,8 +25,6 @@ from ..errors import InfeasibleTarget
 from ..validation import FloatArray
 from .gaussian import Gaussian, _excess_over_log, kl_divergence
 
-__all__ = ["GaussianRay", "relative_covariance"]
-
 _X_MAX = 700.0  # exp(700) is near the largest float
 _LEAST, _MOST = float(np.finfo(float).smallest_subnormal), float(np.finfo(float).max)
 

@@ -8,8 +8,6 @@ from scipy.stats import ncx2
 
 from ..validation import FloatArray, count, fractions, nonnegative, separation_scalar
 
-__all__ = ["distance_ppf", "kept_mean_ratio"]
-
 WIDEST = 1000.0  # the recurrence below takes time in proportion to the separation
 
 

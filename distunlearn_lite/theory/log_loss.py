@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from ..validation import nonnegative_scalar
 
-__all__ = ["LogLossShift", "log_loss_shift"]
-
 
 @dataclass(frozen=True)
 class LogLossShift:

@@ -10,8 +10,6 @@ from numpy.typing import ArrayLike
 from ..validation import FloatArray, count, fractions, generator, separation_scalar
 from .kept_mean import distance_ppf
 
-__all__ = ["RandomDeletionLaw", "random_deletion_law"]
-
 
 @dataclass(frozen=True)
 class RandomDeletionLaw:

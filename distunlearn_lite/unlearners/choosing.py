@@ -11,8 +11,6 @@ from .protocol import Unlearner
 from .refit import RefitPath
 from .ridge import RidgePath
 
-__all__ = ["classifier_path"]
-
 # Each says by `serves` which classifiers and rows it is for; the first that does is taken.
 EXACT = (RidgePath,)
 

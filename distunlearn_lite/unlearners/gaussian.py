@@ -12,8 +12,6 @@ from ..matrices import column_mean, dense_blocks
 from ..theory.gaussian import Gaussian
 from ..validation import FloatArray
 
-__all__ = ["GaussianPath"]
-
 
 class GaussianPath:
     """Refits of the mean of a Gaussian on what a deletion order leaves.

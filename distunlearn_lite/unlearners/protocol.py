@@ -7,8 +7,6 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-__all__ = ["Unlearner"]
-
 
 class Unlearner(Protocol):
     """A model that was fitted on retained and forget rows, and is had again without some of them.

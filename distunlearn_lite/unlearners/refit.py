@@ -14,8 +14,6 @@ from sklearn.dummy import DummyClassifier
 
 from ..matrices import is_sparse
 
-__all__ = ["RefitPath"]
-
 
 class RefitPath:
     """Fits of a classifier on what a deletion order leaves, the ordinary way.

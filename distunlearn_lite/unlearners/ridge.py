@@ -15,8 +15,6 @@ from sklearn.linear_model import RidgeClassifier
 from ..matrices import column_mean, dense_blocks, is_sparse
 from ..validation import FloatArray
 
-__all__ = ["LinearPredictor", "RidgePath"]
-
 # Rows of the forget set up to which square matrices of that size are worth their memory: the
 # leverages take 0.8 GB, and while a rule is walked its factor takes as much again or twice.
 MOST_FORGET_ROWS = 10_000

@@ -14,8 +14,6 @@ from ...features.patches import PatchFeatures
 from .models import image_classifier, logistic_image_classifier
 from .plan import Experiment, Plan
 
-__all__ = ["CIFAR10", "cifar10_classes", "small_cifar10"]
-
 
 def cifar10_classes(
     data_home: str | os.PathLike[str] | None = None, download: bool = True

@@ -9,8 +9,6 @@ from ...data.task import UnlearningTask
 from ...rules.scoring import SCORING_RULES
 from .plan import Experiment, Plan
 
-__all__ = ["GAUSSIANS", "synthetic_gaussians"]
-
 SEPARATIONS = {"gaussians-low": 0.4, "gaussians-high": 3.2}
 # On a line a cosine is a sign, and only texts have term weights.
 TEXT_RULES = ("cos-mu2", "lr-cos", "tfidf-norm")

@@ -9,8 +9,6 @@ from ...data.task import UnlearningTask
 from .models import text_classifier
 from .plan import Experiment, Plan
 
-__all__ = ["JIGSAW"]
-
 DOMAINS = ("toxic", "keywords")
 
 

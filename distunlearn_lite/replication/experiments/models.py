@@ -8,8 +8,6 @@ from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-__all__ = ["image_classifier", "logistic_image_classifier", "text_classifier"]
-
 
 def text_classifier() -> BaseEstimator:
     """TF-IDF of words and logistic regression, as scikit-learn sets them, fitted to the optimum.

@@ -11,8 +11,6 @@ from sklearn.base import BaseEstimator
 from ...data.task import UnlearningTask
 from ...rules.scoring import SCORING_RULES
 
-__all__ = ["Experiment", "Plan"]
-
 
 @dataclass(frozen=True)
 class Plan:
