@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-with warnings.catch_warnings():  # pooch imports tqdm.auto, which warns on stderr in a notebook
-    warnings.simplefilter("ignore")
-    import pooch
+import platformdirs
 
 
 def cache_folder() -> Path:
     """Folder of downloads and of computed features; not made here."""
-    return Path(pooch.os_cache("distunlearn_lite"))
+    return platformdirs.user_cache_path("distunlearn_lite")
 
 
 def file_sha256(path: Path) -> str:

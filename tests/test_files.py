@@ -4,14 +4,14 @@ import errno
 import hashlib
 import os
 
-import pooch
+import platformdirs
 import pytest
 
 from distunlearn_lite.files import cache_folder, file_sha256, open_whole, write_whole
 
 
-def test_the_cache_folder_is_that_of_pooch_and_not_made(tmp_path, monkeypatch):
-    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / name)
+def test_the_cache_folder_is_the_systems_and_not_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: tmp_path / name)
     assert cache_folder() == tmp_path / "distunlearn_lite"
     assert not cache_folder().exists()
 

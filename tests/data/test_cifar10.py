@@ -11,7 +11,7 @@ import tarfile
 from types import MappingProxyType
 
 import numpy as np
-import pooch
+import platformdirs
 import pytest
 
 from distunlearn_lite.data import cifar10, fetching
@@ -51,7 +51,7 @@ def tiny(tmp_path, monkeypatch):
         for name, rows in zip(NAMES, range(0, 6 * ROWS, ROWS), strict=True)
     }
     monkeypatch.setattr(cifar10, "ROWS", ROWS)
-    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: tmp_path / "cache")
     monkeypatch.delenv("DISTUNLEARN_DATA", raising=False)
 
     def describe(contents):

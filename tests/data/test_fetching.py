@@ -11,7 +11,7 @@ import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
 
-import pooch
+import platformdirs
 import pytest
 
 from distunlearn_lite.data import downloads, fetching
@@ -85,7 +85,7 @@ def server():
 def cache(tmp_path, monkeypatch):
     """An empty cache, no environment variable, no proxy."""
     folder = tmp_path / "cache"
-    monkeypatch.setattr(pooch, "os_cache", lambda name: folder)
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: folder)
     monkeypatch.delenv("DISTUNLEARN_DATA", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     return folder
@@ -325,7 +325,7 @@ def test_looking_never_downloads(server, cache):
 
 def test_a_cache_that_cannot_be_made_is_a_reason(small, server, tmp_path, monkeypatch):
     file = put(tmp_path, path="file")
-    monkeypatch.setattr(pooch, "os_cache", lambda name: file / "cache")
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: file / "cache")
     with pytest.raises(DatasetUnavailable, match=r"first\.zip: .*Not a directory"):
         fetch("sms_spam")
     assert not server.asked
@@ -379,7 +379,7 @@ def test_where_it_is_not_fetched_the_message_gives_the_command(whole):
 
 def test_a_closed_cache_does_not_matter_where_the_data_is_elsewhere(whole, tmp_path, monkeypatch):
     file = put(tmp_path, path="file")
-    monkeypatch.setattr(pooch, "os_cache", lambda name: file / "cache")
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: file / "cache")
     put(tmp_path / "home", whole, "photos.tar.gz")
     assert fetch("photos", tmp_path / "home").place == "argument"
 

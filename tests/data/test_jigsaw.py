@@ -6,7 +6,7 @@ No comment and no listed word is printed: what is compared are counts, masks and
 import hashlib
 import re
 
-import pooch
+import platformdirs
 import pytest
 
 from distunlearn_lite import DatasetUnavailable, load_jigsaw
@@ -20,7 +20,7 @@ from tests.data.test_kaggle_comments import FORMS, PLAIN, ROWS, as_csv, put
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """An empty data folder, an empty cache, and a list of one neutral word."""
-    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: tmp_path / "cache")
     monkeypatch.delenv("DISTUNLEARN_DATA", raising=False)
     monkeypatch.setattr(jigsaw, "KEYWORDS", ("redword",))
     folder = tmp_path / "home"

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 from types import MappingProxyType
 
-import pooch
+import platformdirs
 import pytest
 
 from distunlearn_lite.data import fetching, sms_spam
@@ -17,7 +17,7 @@ from distunlearn_lite.errors import DatasetUnavailable
 @pytest.fixture
 def nowhere(tmp_path, monkeypatch):
     """An empty cache and no environment variable."""
-    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: tmp_path / "cache")
     monkeypatch.delenv("DISTUNLEARN_DATA", raising=False)
     return tmp_path
 

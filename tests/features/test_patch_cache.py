@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 
 import numpy as np
-import pooch
+import platformdirs
 import pytest
 from joblib import Parallel, delayed
 
@@ -145,7 +145,7 @@ def test_a_task_that_is_read_keeps_its_file_when_it_is_made_anew(task, tmp_path)
 
 
 def test_the_default_place_is_the_cache(task, tmp_path, monkeypatch):
-    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: tmp_path / "cache")
     patch_features(task, PatchFeatures(**OPTIONS))
     assert files(tmp_path / "cache" / "features") == [".npy", ".sha256"]
 
