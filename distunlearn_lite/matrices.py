@@ -159,8 +159,8 @@ class Covariance:
         self.factor = np.linalg.cholesky(correlation)
 
     def whiten(self, rows: FloatArray) -> FloatArray:
-        """Coordinates (d, n) of rows (n, d) in which the covariance is the identity."""
-        white: FloatArray = solve_triangular(self.factor, (rows / self.scale).T, lower=True)
+        """Coordinates (n, d) of rows (n, d) in which the covariance is the identity."""
+        white: FloatArray = solve_triangular(self.factor, (rows / self.scale).T, lower=True).T
         return white
 
     def solve(self, vector: FloatArray) -> FloatArray:

@@ -157,7 +157,7 @@ def test_the_covariance_is_maximum_likelihood_within_sets():
     cov = Covariance([one, two], means, None)
     assert cov.solve(truth @ np.arange(4.0)) == pytest.approx(np.arange(4.0))
     white = cov.whiten(centred)
-    assert white @ white.T / 60 == pytest.approx(np.eye(4), abs=1e-12)
+    assert white.T @ white / 60 == pytest.approx(np.eye(4), abs=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -257,7 +257,7 @@ def _mahalanobis(
 ) -> FloatArray:
     """Mahalanobis distance of every row to a centre."""
     blocks = dense_blocks(rows, basis)
-    return np.concatenate([np.linalg.norm(cov.whiten(b - centre), axis=0) for b in blocks])
+    return np.concatenate([np.linalg.norm(cov.whiten(b - centre), axis=1) for b in blocks])
 
 
 def _euclidean(rows: Any, centre: FloatArray) -> FloatArray:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from ..matrices import SMALLER_RANK, Covariance, column_mean, dense_blocks, sample_pair
 from ..validation import FloatArray, count, real_array
+from .learnt import domain_classifier
 from .subspace import leading_subspace
 
 FOLDS = 5
@@ -173,10 +173,9 @@ def _cross_fitted_auc(forget: FloatArray, retain: FloatArray) -> float:
     rows = np.concatenate([forget, retain])
     label = np.arange(len(rows)) < len(forget)
     centre = rows.mean(axis=0)
-    white = Covariance([rows], [centre], None).whiten(rows - centre).T
-    model = LogisticRegression(solver="newton-cholesky", max_iter=500)
+    white = Covariance([rows], [centre], None).whiten(rows - centre)
     areas = []
     for seen, new in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(white, label):
-        logit = model.fit(white[seen], label[seen]).decision_function(white[new])
+        logit = domain_classifier(white[seen], label[seen]).decision_function(white[new])
         areas.append(roc_auc_score(label[new], logit))
     return float(np.mean(areas))
