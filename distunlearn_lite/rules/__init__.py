@@ -6,10 +6,11 @@ A rule maps the forget and the retained rows to one score a forget row, larger =
 from .learnt import density_ratio, domain_classifier, influence, knn_ratio, margin, standardised
 from .own import WalkedRule
 from .selection import deleted_rows
-from .separation import separability, squared_distance
+from .separation import Separability, separability, squared_distance
 from .subspace import leading_subspace, working_basis
 
 __all__ = [
+    "Separability",
     "WalkedRule",
     "deleted_rows",
     "density_ratio",
