@@ -21,10 +21,12 @@ def real_array(
     """Return `value` as a float64 array without NaN, finite unless asked otherwise."""
     try:
         given = np.asarray(value)
-        if value is None or given.dtype.kind not in "biufO":  # None and "1" would turn into numbers
+        kind = given.dtype.kind
+        texts = kind == "O" and any(isinstance(entry, (str, bytes)) for entry in given.flat)
+        if value is None or texts or kind not in "biufO":  # None and "1" would turn into numbers
             raise TypeError(f"no number in {given.dtype}")
         array = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise TypeError(
             f"{name} must be an array of real numbers, got {type(value).__name__}: {error}"
         ) from None
@@ -103,7 +105,7 @@ def distinct(name: str, values: list[Any]) -> list[Any]:
     """Return `values` where there is at least one and none stands twice."""
     if not values:
         raise ValueError(f"{name} must hold at least one entry, got none")
-    repeated = sorted({value for value in values if values.count(value) > 1})
+    repeated = [value for value in values if values.count(value) > 1]
     if repeated:
         raise ValueError(f"{name} must be distinct, but {repeated[0]!r} stands more than once")
     return values
@@ -118,7 +120,7 @@ def seed_list(value: Any) -> list[int]:
 
 def count(name: str, value: Any, *, least: int = 0, most: int | None = None) -> int:
     """Return `value` as an int within bounds; floats and booleans are refused."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name} must be a whole number, got {value!r} ({type(value).__name__})")
     if value < least or (most is not None and value > most):
         upper = "" if most is None else f" and at most {most}"

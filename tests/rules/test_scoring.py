@@ -201,6 +201,14 @@ def test_sparse_rows_score_like_dense_ones(rule, kind):
     assert score(kind(forget), retain, rule, rng=0) == pytest.approx(dense, abs=digits)
 
 
+def test_sparse_rows_at_the_centre_are_at_distance_zero():
+    rng = np.random.default_rng(0)
+    for centre in rng.random((20, 6)):  # |x|^2 - 2 x.c + |c|^2 may round to less than 0
+        forget, retain = np.vstack([centre, centre + 1]), np.tile(centre, (5, 1))
+        scores = score(sparse.csr_array(forget), sparse.csr_array(retain), "l2-mu2")
+        assert scores == pytest.approx([0, np.sqrt(6)], abs=1e-7)
+
+
 @pytest.mark.parametrize("rule", IN_A_BASIS)
 def test_rank_works_within_the_leading_directions(rule):
     rng = np.random.default_rng(4)

@@ -253,6 +253,8 @@ def test_bad_input_is_refused(bound):
     for confidence in (0.0, 1.0, 95):
         with pytest.raises(ValueError, match="confidence must lie strictly between 0 and 1"):
             bound(3, 10, 10, 1.0, confidence)
+    with pytest.raises(ValueError, match="n1 must be at least 1"):
+        bound(0, 0, 10, 1.0, 0.9)
     with pytest.raises(ValueError, match="n2 must be at least 1"):
         bound(3, 10, 0, 1.0, 0.9)
     with pytest.raises(TypeError, match="n1 must be a whole number"):

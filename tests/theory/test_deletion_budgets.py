@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import ncx2
 
 from distunlearn_lite.errors import InfeasibleTarget
 from distunlearn_lite.theory.deletion_budgets import BLOCK, deletion_budget
@@ -176,6 +177,23 @@ def test_large_samples_cross_blocks_and_skip_nothing(dim):
         assert met == (law.removal_ppf(0.05) >= 0.1 and law.preservation_ppf(0.95) <= 0.01)
 
 
+@pytest.mark.parametrize(("asked", "most"), [({"alpha": 0.1}, 6000), ({"eps": 0.01}, 3300)])
+def test_the_exact_law_is_evaluated_only_where_a_bound_leaves_it_open(asked, most, monkeypatch):
+    evaluated = []
+
+    def counting(law):
+        def counted(bound, *parameters):
+            evaluated.append(bound.size)
+            return law(bound, *parameters)
+
+        return counted
+
+    for name in ("cdf", "sf"):
+        monkeypatch.setattr(ncx2, name, counting(getattr(ncx2, name)))
+    deletion_budget("random", 3 * BLOCK, 3 * BLOCK, 0.5, confidence=0.95, **asked)
+    assert 0 < sum(evaluated) < most
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -187,6 +205,8 @@ def test_large_samples_cross_blocks_and_skip_nothing(dim):
             r"alpha = 0\.2 together with eps = 0\.001; .* as it is \(f = \d+\), and eps",
         ),
         ((("random", 1000, 1000, 0.5), {"eps": 0.0, "confidence": 0.95}), r"eps = 0\.0019\d+ \(f"),
+        # where preservation turns: the nearest target is met by some f between the ends
+        ((("random", 300, 60, 0.5), {"eps": 0.0, "confidence": 0.9, "dim": 4}), r"\(f = 2\d\d\)"),
         (
             (("random", 1000, 1000, 0.5), {"alpha": 9.0, "eps": 1e-6, "confidence": 0.95}),
             r"alpha = 0\.\d+ without the other target \(f = 1000\), and eps = .* without",
@@ -225,6 +245,8 @@ def test_bad_input_is_refused():
         deletion_budget("random", 10, 10, 1.0, eps=np.nan)
     with pytest.raises(ValueError, match="n1 must be at least 1"):
         deletion_budget("random", 0, 10, 1.0, eps=0.1)
+    with pytest.raises(ValueError, match="n2 must be at least 1"):
+        deletion_budget("random", 10, 0, 1.0, eps=0.1)
     with pytest.raises(TypeError, match="n2 must be a whole number"):
         deletion_budget("random", 10, 10.5, 1.0, eps=0.1)
     with pytest.raises(ValueError, match="separation must be non-negative"):

@@ -78,13 +78,15 @@ def test_limits():
     assert folded_normal_cdf(0.0, 2.0) == 0.0
     for kappa in (0.0, 0.125, 3.0, 60.0):
         tiny = folded_normal_ppf(1e-40, kappa)
-        assert tiny == pytest.approx(1e-40 * np.exp(kappa) * np.sqrt(np.pi / 2), rel=1e-12)
+        leading = 1e-40 * np.exp(kappa) * np.sqrt(np.pi / 2)
+        assert tiny == pytest.approx(leading, rel=1e-12, abs=0)
     # Far away, the folded side no longer matters.
     assert folded_normal_ppf(0.2, 800.0) == pytest.approx(40 + stats.norm.ppf(0.2), rel=1e-14)
     # Next to 1 the upper tail decides: P(|x| > u) = 2e-16 or so is matched, not rounded away.
-    v = 1 - 2.0**-50
-    u = folded_normal_ppf(v, 0.0)
-    assert 2 * stats.norm.sf(u) == pytest.approx(2.0**-50, rel=1e-10)
+    for shift in (0.0, 0.5, 2.0):
+        u = folded_normal_ppf(1 - 2.0**-50, shift**2 / 2)
+        tails = stats.norm.sf(u - shift) + stats.norm.sf(u + shift)
+        assert tails == pytest.approx(2.0**-50, rel=1e-10, abs=0)
     assert folded_normal_cdf([5.0, 1e200], 1e6).tolist() == [0.0, 1.0]  # too small for a float
     assert folded_normal_cdf([5.0, 1e200], 1e300).tolist() == [0.0, 1.0]
 

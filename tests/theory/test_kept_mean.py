@@ -147,7 +147,7 @@ def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="at most 1000 for the distance rule, got 2000; so far"):
         kept_mean_ratio(0.5, 2000.0)
     for v, separation in ((1e-100, 20.0), (1e-300, 2000.0)):
-        with pytest.raises(ValueError, match="cannot invert fractions.*less extreme"):
+        with pytest.raises(ValueError, match="cannot invert fractions from 1e-"):
             distance_ppf(v, separation)
     with pytest.raises(ValueError, match="v must be a fraction"):
         distance_ppf(1.5, 1.0)
