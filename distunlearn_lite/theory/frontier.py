@@ -8,7 +8,7 @@ from scipy.linalg import solve_triangular
 
 from ..errors import InfeasibleTarget
 from ..validation import FloatArray, nonnegative, nonnegative_scalar
-from .gaussian import Gaussian
+from .gaussian import Gaussian, check_gaussians
 from .gaussian_frontier import GaussianRay, relative_covariance
 
 __all__ = ["frontier_point", "max_removal", "min_preservation_loss"]
@@ -162,11 +162,7 @@ def frontier_point(p1: Gaussian, p2: Gaussian, eps: float, *, fixed_cov: bool = 
     >>> p.cov.round(3), round(kl_divergence(p1, p), 3)
     (array([[0.608]]), 3.979)
     """
-    for name, value in (("p1", p1), ("p2", p2)):
-        if not isinstance(value, Gaussian):
-            raise TypeError(f"{name} must be a Gaussian, got {type(value).__name__}")
-    if p1.dim != p2.dim:
-        raise ValueError(f"p1 and p2 must have one dimension, got {p1.dim} and {p2.dim}")
+    check_gaussians(p1=p1, p2=p2)
     eps = nonnegative_scalar("eps", eps)
     stretch, _ = relative_covariance(p1, p2)
     if fixed_cov and np.abs(stretch).max() > 1e-8:

@@ -175,11 +175,7 @@ def kl_divergence(p: Gaussian, q: Gaussian) -> float:
     >>> kl_divergence(Gaussian(0.0, 1.0), Gaussian(2.0, 1.0))
     2.0
     """
-    for name, value in (("p", p), ("q", q)):
-        if not isinstance(value, Gaussian):
-            raise TypeError(f"{name} must be a Gaussian, got {type(value).__name__}")
-    if p.dim != q.dim:
-        raise ValueError(f"p and q must have one dimension, got {p.dim} and {q.dim}")
+    check_gaussians(p=p, q=q)
     ratio = solve_triangular(q.factor, p.factor, lower=True)
     shift = solve_triangular(q.factor, p.mean - q.mean, lower=True)
     diagonal = np.diag(ratio)
@@ -192,6 +188,16 @@ def kl_divergence(p: Gaussian, q: Gaussian) -> float:
     if not np.isfinite(twice):
         raise ValueError("the divergence is too large for floating point; rescale the data")
     return float(twice / 2)
+
+
+def check_gaussians(**pair: Gaussian) -> None:
+    """Refuse what is not a pair of Gaussians of one dimension, by the names given."""
+    for name, value in pair.items():
+        if not isinstance(value, Gaussian):
+            raise TypeError(f"{name} must be a Gaussian, got {type(value).__name__}")
+    one, two = (value.dim for value in pair.values())
+    if one != two:
+        raise ValueError(f"{' and '.join(pair)} must have one dimension, got {one} and {two}")
 
 
 def _excess_over_log(x: FloatArray, log: FloatArray) -> FloatArray:
