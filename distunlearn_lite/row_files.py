@@ -210,18 +210,20 @@ def _files(output: Path) -> tuple[Path, Path, Path]:
 
 def _histogram(scores: FloatArray, rows: NDArray[np.intp], rule: str) -> bytes:
     """Histogram of the scores, those of the deleted rows on top of the others, as PNG."""
-    from matplotlib.figure import Figure  # reading needs no drawing
+    from matplotlib import style  # reading needs no drawing
+    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6, 3.5), layout="constrained")
-    ax = figure.subplots()
     parts = [np.delete(scores, rows), scores[rows]]
     labels = [f"kept ({parts[0].size})", f"deleted ({parts[1].size})"]
     # Given as edges, the bins may be narrower than floating point; as a number, they may not.
     low, high = scores.min(), scores.max()
     bins = np.linspace(low, high, 51).tolist() if low < high else 50
-    ax.hist(parts, bins=bins, stacked=True, color=["#6e6e6e", "#d55e00"], label=labels)
-    ax.set(xlabel=f"score by {rule}", ylabel="rows of the forget set")
-    ax.legend()
     stream = BytesIO()
-    figure.savefig(stream, dpi=150)
+    with style.context("default"):  # the same picture whatever the process has set
+        figure = Figure(figsize=(6, 3.5), layout="constrained")
+        ax = figure.subplots()
+        ax.hist(parts, bins=bins, stacked=True, color=["#6e6e6e", "#d55e00"], label=labels)
+        ax.set(xlabel=f"score by {rule}", ylabel="rows of the forget set")
+        ax.legend()
+        figure.savefig(stream, dpi=150)
     return stream.getvalue()
