@@ -12,6 +12,7 @@ from distunlearn_lite.matrices import (
     project,
     row_blocks,
     row_norms,
+    sample_matrix,
 )
 from distunlearn_lite.rules import subspace
 from distunlearn_lite.rules.subspace import leading_subspace, working_basis, working_directions
@@ -106,32 +107,19 @@ def test_the_working_basis_is_for_sparse_and_for_many_columns():
 
 
 @pytest.mark.parametrize(
-    ("rank", "basis", "error", "message"),
+    ("rank", "basis", "message"),
     [
-        (2, BASIS, ValueError, "rank and basis must not be given both"),
-        (
-            None,
-            BASIS[:5],
-            ValueError,
-            r"must have shape \(12, r\) with r from 1 to 12.*got \(5, 3\)",
-        ),
-        (
-            None,
-            np.empty((12, 0)),
-            ValueError,
-            r"got \(12, 0\); make it with rules.working_basis",
-        ),
-        (None, np.ones((12, 13)), ValueError, r"got \(12, 13\)"),
-        (None, np.ones(12), ValueError, r"basis must be two-dimensional, got shape \(12,\)"),
-        (None, 2 * BASIS, ValueError, "must have orthonormal columns; pass np.linalg.qr"),
-        (None, BASIS * np.nan, ValueError, "basis must be finite"),
-        (None, "pca", TypeError, "basis must be an array of real numbers"),
-        (0, None, ValueError, "rank must be at least 1, got 0"),
-        (True, None, TypeError, "rank must be a whole number"),
+        (2, BASIS, "rank and basis must not be given both"),
+        (None, BASIS[:5], r"must have shape \(12, r\) with r from 1 to 12.*got \(5, 3\)"),
+        (None, np.empty((12, 0)), r"got \(12, 0\); make it with rules.working_basis"),
+        (None, np.ones((12, 13)), r"got \(12, 13\)"),
+        (None, np.ones(12), "basis must be two-dimensional"),
+        (None, 2 * BASIS, "must have orthonormal columns; pass np.linalg.qr"),
+        (0, None, "rank must be at least 1, got 0"),
     ],
 )
-def test_bad_directions_are_refused(rank, basis, error, message):
-    with pytest.raises(error, match=message):
+def test_bad_directions_are_refused(rank, basis, message):
+    with pytest.raises(ValueError, match=message):
         working_directions(ROWS, ROWS, rank, basis)
 
 
@@ -163,15 +151,37 @@ def test_the_covariance_is_maximum_likelihood_within_sets():
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (
-            ROWS[:3, :4],
-            "singular: 3 rows cannot determine it in 4 dimensions; pass a smaller rank=",
-        ),
+        (ROWS[:3, :4], "3 rows cannot determine it in 4 dimensions; pass a smaller rank="),
         (ROWS[:, [0, 1, 0]], "eigenvalue of its correlation.*drop dependent features or pass a sm"),
         (ROWS[:, :3] * [1, 0, 1], "feature 1 does not vary within the sets; drop it or pass a sma"),
+        # The mean of seven times 0.1 is not 0.1, so that a variance comes out above zero.
+        (np.c_[:7, [0.1] * 7], "feature 1 does not vary within the sets"),
         (ROWS[:, :3] * 1e200, "features are too large for floating point; rescale the columns"),
     ],
 )
 def test_singular_covariances_are_refused(rows, message):
     with pytest.raises(ValueError, match=message), np.errstate(over="ignore"):
         Covariance([rows], [rows.mean(axis=0)], None)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_norms_that_overflow_are_refused(kind):
+    with pytest.raises(ValueError, match="too large"), np.errstate(over="ignore"):
+        row_norms(kind(ROWS * 1e200))
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        (["a"], TypeError, "forget must hold real numbers.*TfidfVectorizer"),
+        (np.ones((2, 2, 2)), ValueError, r"must have shape \(n, d\), got \(2, 2, 2\)"),
+        (sparse.coo_array(np.ones(3)), ValueError, "must have 2 axes, got a sparse array"),
+        ([], ValueError, "must hold at least one sample"),
+        (np.empty((3, 0)), ValueError, "must hold at least one sample"),
+        ([np.nan, 1.0], ValueError, "must be finite, got 1 NaN"),
+        (sparse.csr_array([[np.inf]]), ValueError, "must be finite, got 1 NaN or infinite"),
+    ],
+)
+def test_what_holds_no_rows_of_numbers_is_refused(value, error, message):
+    with pytest.raises(error, match=message):
+        sample_matrix("forget", value)

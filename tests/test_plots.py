@@ -17,6 +17,7 @@ from distunlearn_lite import SCORING_RULES, UnlearningTask, max_removal, plots
 from distunlearn_lite.sweeps.metrics import METRICS
 from distunlearn_lite.sweeps.summaries import budget_to_reach, interval
 from distunlearn_lite.theory.deletion_curves import CURVE_RULES
+from tests.sweeps.frames import frame_of
 from tools.cover import plot_cover
 
 
@@ -28,14 +29,13 @@ def _clean():
 
 
 def frame(seeds=3, rules=("random", "lr-cos")):
-    rng = np.random.default_rng(0)
-    rows = [
-        ("toy", rule, budget, seed, "forget_recall", (1 - budget) ** (i + 1) * rng.uniform(0.9, 1))
+    rng, budgets = np.random.default_rng(0), np.linspace(0, 1, 5)
+    walks = {
+        (rule, seed): (1 - budgets) ** (i + 1) * rng.uniform(0.9, 1, 5)
         for i, rule in enumerate(rules)
         for seed in range(seeds)
-        for budget in np.linspace(0, 1, 5)
-    ]
-    return pd.DataFrame(rows, columns=["task", "rule", "budget", "seed", "metric", "value"])
+    }
+    return frame_of(walks, budgets)
 
 
 def test_the_style_is_opaque_white():
@@ -104,18 +104,14 @@ def test_a_trade_off_shows_mean_and_interval_of_each_rule():
     for line in ax.lines:
         look = plots.rule_style(line.get_label())
         assert (line.get_color(), line.get_marker()) == (look.color, look.marker)
-        walks = data[data["rule"] == line.get_label()].pivot(
-            index="budget", columns="seed", values="value"
-        )
-        assert line.get_xdata() == pytest.approx(walks.index.to_numpy())
-        assert line.get_ydata() == pytest.approx(walks.mean(axis=1).to_numpy())
+        means = data[data["rule"] == line.get_label()].groupby("budget")["value"].mean()
+        assert line.get_xdata() == pytest.approx(means.index.to_numpy())
+        assert line.get_ydata() == pytest.approx(means.to_numpy())
     assert len(ax.collections) == 2
     corners = ax.collections[0].get_paths()[0].vertices
-    _, lower, upper = interval(
-        data[(data["rule"] == "random") & (data["budget"] == 0)]["value"].to_numpy()
-    )
     at_zero = corners[corners[:, 0] == 0][:, 1]
-    assert (at_zero.min(), at_zero.max()) == pytest.approx((lower, upper))
+    values = data.query("rule == 'random' and budget == 0")["value"].to_numpy()
+    assert (at_zero.min(), at_zero.max()) == pytest.approx(interval(values)[1:])
     assert ax.get_title() == ""
     assert "recall" in ax.get_ylabel()
 
@@ -129,7 +125,7 @@ def test_one_seed_has_no_band_and_the_given_axes_are_used():
 
 
 def test_two_tasks_in_one_frame_are_drawn_apart():
-    both = pd.concat([frame(), frame(rules=("lr-cos",)).assign(task="other", value=0.5)])
+    both = pd.concat([frame(), frame(rules=["lr-cos"]).assign(task="other", value=0.5)])
     ax = plots.plot_trade_off(both, "forget_recall")
     names = ["random, toy", "lr-cos, toy", "lr-cos, other"]
     assert [line.get_label() for line in ax.lines] == names
@@ -147,12 +143,12 @@ def test_a_band_below_zero_is_cut_only_where_no_value_is_negative():
 
 
 def test_rules_of_ones_own_are_told_apart():
-    ax = plots.plot_trade_off(frame(rules=("mine", "random", "yours")), "forget_recall")
-    markers = {line.get_label(): line.get_marker() for line in ax.lines}
-    assert len(set(markers.values())) == 3
-    assert markers["mine"] == plots.rule_style("mine").marker
-    table = budget_to_reach(frame(rules=("mine", "random", "yours")), "forget_recall")
-    assert len({line.get_marker() for line in plots.plot_budgets(table).lines}) >= 3
+    data = frame(rules=["mine", "random", "yours"])
+    markers = [line.get_marker() for line in plots.plot_trade_off(data, "forget_recall").lines]
+    assert len(set(markers)) == 3
+    assert markers[0] == plots.rule_style("mine").marker
+    table = budget_to_reach(data, "forget_recall")
+    assert set(markers) <= {line.get_marker() for line in plots.plot_budgets(table).lines}
 
 
 def test_a_figure_of_a_stand_in_says_so():

@@ -16,6 +16,12 @@ def frame_of(walks, budgets, metric="forget_recall", task="toy"):
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def two_rules(budgets, random, mine, metric="forget_recall"):
+    """Frame of the rules `random` and `mine` from their walks, one a seed."""
+    walks = {("random", seed): walk for seed, walk in enumerate(random)}
+    return frame_of(walks | {("mine", s): walk for s, walk in enumerate(mine)}, budgets, metric)
+
+
 def without(frame, **equal):
     """The frame without the rows that have all these values."""
     gone = np.logical_and.reduce([frame[column] == value for column, value in equal.items()])

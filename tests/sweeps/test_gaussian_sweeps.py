@@ -19,7 +19,7 @@ from distunlearn_lite import (
     select_deletions,
     sweep,
 )
-from distunlearn_lite.sweeps.sweeping import COLUMNS
+from distunlearn_lite.sweeps.metrics import GAUSSIAN_METRICS
 
 BUDGETS = [0.0, 0.1, 0.5, 0.77, 1.0]
 KEY = ["rule", "budget", "seed", "metric"]
@@ -56,6 +56,7 @@ def agrees(frame, seed, rule, expected):
 def test_known_gaussians_are_drawn_anew_and_refitted(rule):
     task = make_gaussians(50, 80, 1.3, dim=4, rng=0)
     frame = sweep(task, "gaussian", [rule], BUDGETS, seeds=[3, 8])
+    assert tuple(dict.fromkeys(frame["metric"])) == GAUSSIAN_METRICS
     p1, p2 = Gaussian(np.eye(4)[0] * 1.3, np.eye(4)), Gaussian(np.zeros(4), np.eye(4))
     for seed in (3, 8):
         rows = np.random.default_rng(seed).standard_normal((130, 4))
@@ -75,35 +76,11 @@ def test_other_rows_are_split_and_compared_with_all_of_them(rule):
     agrees(frame, 5, rule, expected)
 
 
-def test_without_the_truth_the_rows_themselves_are_split():
-    task = make_gaussians(400, 600, 1.0, dim=2, rng=0)
-    bare = dataclasses.replace(task, truth=None)
-    known, estimated = (sweep(t, "gaussian", ["random"], [0.0], range(8)) for t in (task, bare))
-    spread = [f.groupby("metric")["value"].std()["kl_removal"] for f in (known, estimated)]
-    assert spread[0] > 1.2 * spread[1] > 0  # parts of one sample differ less than samples do
-
-
 def test_sparse_rows_give_what_dense_rows_give():
     task = unequal()
     other = dataclasses.replace(task, X=sparse.csr_matrix(task.X))
-    dense, thin = (
-        sweep(t, "gaussian", ["l2-mu2"], BUDGETS, [0], group_equal=True) for t in (task, other)
-    )
+    dense, thin = (sweep(t, "gaussian", ["l2-mu2"], BUDGETS, [0]) for t in (task, other))
     pd.testing.assert_frame_equal(dense, thin, rtol=1e-7)
-
-
-def test_the_frame_is_tidy_and_does_not_depend_on_the_company():
-    task = make_gaussians(40, 60, 1.0, rng=0)
-    whole = sweep(task, "gaussian", ["lr-maha", "random"], BUDGETS, [4, 1])
-    assert tuple(whole.columns) == COLUMNS
-    assert len(whole) == 2 * len(BUDGETS) * 2 * 2
-    assert list(dict.fromkeys(whole["metric"])) == ["kl_removal", "kl_preservation"]
-    alone = sweep(task, "gaussian", ["random"], BUDGETS, [1, 4], n_jobs=2)
-    part = whole[whole["rule"] == "random"].reset_index(drop=True)
-    pd.testing.assert_frame_equal(part, alone)
-    ends = whole[whole["budget"].isin([0.0, 1.0])]
-    spread = ends.groupby(["budget", "seed", "metric"])["value"].agg(np.ptp)
-    assert spread.max() < 1e-12
 
 
 @pytest.mark.parametrize("dim", [1, 5])
@@ -133,18 +110,15 @@ def test_random_deletion_has_its_exact_law():
     law = random_deletion_law(f, n1, n2, delta, dim)
     for metric, name in (("kl_removal", "removal"), ("kl_preservation", "preservation")):
         values = frame[frame["metric"] == metric]["value"]
-        assert values.mean() == pytest.approx(
-            getattr(law, f"{name}_mean"), abs=4 * values.std() / np.sqrt(seeds)
-        )
+        error = values.std() / np.sqrt(seeds)
+        assert values.mean() == pytest.approx(getattr(law, f"{name}_mean"), abs=4 * error)
         for q in (0.1, 0.5, 0.9):
             below = (values <= getattr(law, f"{name}_ppf")(q)).mean()
             assert below == pytest.approx(q, abs=4 * np.sqrt(q * (1 - q) / seeds))
 
 
 def test_texts_and_dependent_columns_are_refused():
-    texts = UnlearningTask(
-        X=["a", "b", "c", "d"], y=[1, 1, 0, 0], forget=[True, True, False, False]
-    )
+    texts = UnlearningTask(X=["a", "b"], y=[1, 0], forget=[True, False])
     with pytest.raises(ValueError, match=r"needs numbers, got texts.*TruncatedSVD"):
         sweep(texts, "gaussian", ["random"], [0.0], [0])
     with pytest.raises(ValueError, match=r"covariance is singular.*fewer columns.*TruncatedSVD"):

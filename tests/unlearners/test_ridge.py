@@ -1,13 +1,12 @@
 """The ridge walk: the classifiers that scikit-learn would refit, at every budget."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 
 from distunlearn_lite import UnlearningTask, sweep
@@ -25,14 +24,17 @@ def rows_and_labels(rng, n1, n2, dim, kinds, *, own=None):
     return x, y
 
 
-def refitted(model, x, y, n2, order, size):
-    kept = np.concatenate([np.arange(n2), n2 + order[size:]])
-    return RidgeClassifier(**model.get_params()).fit(x[kept], y[kept])
+def path_of(model, x, y, n2):
+    return RidgePath(model, x[:n2], x[n2:], y[:n2], y[n2:])
 
 
-def decisions(refit, x):
+def agree(fitted, model, x, y, kept):
+    """One model is the refit on the rows that are kept."""
+    refit = clone(model).set_params(solver="cholesky").fit(x[kept], y[kept])
     values = refit.decision_function(x)
-    return values if values.ndim == 2 else np.stack([-values, values], axis=1)
+    values = values if values.ndim == 2 else np.stack([-values, values], axis=1)
+    np.testing.assert_allclose(fitted.decision_function(x), values, atol=1e-6)
+    np.testing.assert_array_equal(fitted.classes_, refit.classes_)
 
 
 @given(
@@ -46,48 +48,31 @@ def decisions(refit, x):
 def test_every_budget_is_the_refit(seed, n1, dim, kinds, intercept, alpha):
     rng, n2 = np.random.default_rng(seed), 40
     x, y = rows_and_labels(rng, n1, n2, dim, kinds)
-    model = RidgeClassifier(alpha=alpha, fit_intercept=intercept, solver="cholesky")
-    path = RidgePath(model, x[:n2], x[n2:], y[:n2], y[n2:])
-    order = rng.permutation(n1)
-    sizes = sorted({0, 1, n1 // 2, n1})
-    for size, fitted in zip(sizes, path.walk(order, sizes), strict=True):
-        refit = refitted(model, x, y, n2, order, size)
-        np.testing.assert_allclose(fitted.decision_function(x), decisions(refit, x), atol=1e-6)
-        np.testing.assert_array_equal(fitted.classes_, refit.classes_)
+    model = RidgeClassifier(alpha=alpha, fit_intercept=intercept)
+    path, order = path_of(model, x, y, n2), rng.permutation(n1)
+    for sizes in ([0], sorted({0, 1, n1 // 2, n1})):
+        for size, fitted in zip(sizes, path.walk(order, sizes), strict=True):
+            agree(fitted, model, x, y, np.append(np.arange(n2), n2 + order[size:]))
 
 
 def test_single_precision_rows_are_summed_in_double():
-    rng = np.random.default_rng(1)
-    x, y = rows_and_labels(rng, 60, 200, 50, 4)
+    x, y = rows_and_labels(np.random.default_rng(1), 60, 200, 50, 4)
     single = x.astype(np.float32)
-    path = RidgePath(RidgeClassifier(), single[:200], single[200:], y[:200], y[200:])
-    order = rng.permutation(60)
-    (fitted,) = path.walk(order, [30])
-    refit = refitted(RidgeClassifier(solver="cholesky"), single.astype(float), y, 200, order, 30)
-    np.testing.assert_allclose(fitted.decision_function(x), decisions(refit, x), atol=1e-5)
+    (fitted,) = path_of(RidgeClassifier(), single, y, 200).walk(np.arange(60), [30])
+    agree(fitted, RidgeClassifier(), single.astype(float), y, np.r_[:200, 230:260])
 
 
-def test_a_class_that_is_gone_is_never_answered():
-    rng = np.random.default_rng(2)
-    x, y = rows_and_labels(rng, 20, 60, 3, 3, own=1)
-    path = RidgePath(RidgeClassifier(), x[:60], x[60:], y[:60], y[60:])
-    before, after = path.walk(np.arange(20), [19, 20])
-    assert before.classes_.tolist() == [0, 1, 2]
-    assert after.classes_.tolist() == [0, 2]
-    assert 1 not in after.predict(x)
-
-
-def test_with_one_label_left_it_is_the_answer():
-    rng = np.random.default_rng(3)
-    x, y = rows_and_labels(rng, 20, 60, 3, 2, own=1)
-    path = RidgePath(RidgeClassifier(), x[:60], x[60:], y[:60], y[60:])
-    (fitted,) = path.walk(np.arange(20), [20])
-    assert set(fitted.predict(x)) == {0}
+@pytest.mark.parametrize(("kinds", "left"), [(3, [0, 2]), (2, [0])])
+def test_a_class_that_is_gone_is_never_answered(kinds, left):
+    x, y = rows_and_labels(np.random.default_rng(2), 20, 60, 3, kinds, own=1)
+    before, after = path_of(RidgeClassifier(), x, y, 60).walk(np.arange(20), [19, 20])
+    assert before.classes_.tolist() == list(range(kinds))
+    assert after.classes_.tolist() == left
+    assert set(after.predict(x)) == set(left)
 
 
 def test_sweep_gives_what_refitting_gives(monkeypatch):
-    rng = np.random.default_rng(4)
-    x, y = rows_and_labels(rng, 60, 180, 6, 3, own=2)
+    x, y = rows_and_labels(np.random.default_rng(4), 60, 180, 6, 3, own=2)
     x += 1.5 * np.eye(6)[y]
     task = UnlearningTask(X=x, y=y, forget=np.arange(240) >= 180, name="classes")
     setting = (["random", "lr-maha"], [0, 0.25, 0.5, 1], [0, 1])
@@ -100,36 +85,28 @@ def test_sweep_gives_what_refitting_gives(monkeypatch):
     pd.testing.assert_frame_equal(sweep(task, RidgeClassifier(), *setting), slow)
 
 
-def test_a_walk_of_one_budget():
-    rng = np.random.default_rng(5)
-    x, y = rows_and_labels(rng, 10, 30, 3, 3)
-    path = RidgePath(RidgeClassifier(), x[:30], x[30:], y[:30], y[30:])
-    (fitted,) = path.walk(np.arange(10), [0])
-    refit = refitted(RidgeClassifier(solver="cholesky"), x, y, 30, np.arange(10), 0)
-    np.testing.assert_allclose(fitted.decision_function(x), refit.decision_function(x), atol=1e-9)
+PLAIN, ROWS = RidgeClassifier(), np.ones((3, 2))
 
 
 @pytest.mark.parametrize(
     ("classifier", "rows", "n1"),
     [
-        (LogisticRegression(), np.ones((3, 2)), 1),
-        (RidgeClassifier(class_weight="balanced"), np.ones((3, 2)), 1),
-        (RidgeClassifier(positive=True), np.ones((3, 2)), 1),
-        (type("Own", (RidgeClassifier,), {})(), np.ones((3, 2)), 1),
-        (RidgeClassifier(alpha=0), np.ones((3, 2)), 1),
-        (RidgeClassifier(), sparse.csr_array(np.ones((3, 2))), 1),
-        (RidgeClassifier(), np.ones((3, 2)), MOST_FORGET_ROWS + 1),
+        (LogisticRegression(), ROWS, 1),
+        (RidgeClassifier(class_weight="balanced"), ROWS, 1),
+        (RidgeClassifier(positive=True), ROWS, 1),
+        (type("Own", (RidgeClassifier,), {})(), ROWS, 1),
+        (RidgeClassifier(alpha=0), ROWS, 1),
+        (RidgeClassifier(alpha=[1.0, 2.0]), ROWS, 1),
+        (PLAIN, sparse.csr_array(ROWS), 1),
+        (PLAIN, ROWS, MOST_FORGET_ROWS + 1),
     ],
 )
 def test_anything_else_is_refitted_as_usual(classifier, rows, n1):
-    assert RidgePath.serves(RidgeClassifier(), np.ones((3, 2)), 1)
+    assert RidgePath.serves(PLAIN, ROWS, MOST_FORGET_ROWS)
     assert not RidgePath.serves(classifier, rows, n1)
 
 
 def test_an_alpha_that_rounding_hides_is_an_error():
     x = np.repeat(1e9 * np.arange(1.0, 11.0)[:, None], 3, axis=1)
-    y = np.arange(10) % 2
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with pytest.raises(ValueError, match="alpha of RidgeClassifier is too small"):
-            RidgePath(RidgeClassifier(alpha=1e-6), x[:6], x[6:], y[:6], y[6:])
+    with pytest.raises(ValueError, match="alpha of RidgeClassifier is too small"):
+        path_of(RidgeClassifier(alpha=1e-6), x, np.arange(10) % 2, 6)
