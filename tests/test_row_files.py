@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
@@ -15,56 +15,50 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from distunlearn_lite.files import open_whole
 from distunlearn_lite.row_files import read_rows, write_selection
+from tests.data.files import Trap
 
 ROOT = Path(__file__).resolve().parents[1]
 ROWS = np.array([[1.5, 0.0], [-2.0, 3.0], [0.0, 1e-3]])
+TABLE = pd.DataFrame(ROWS, columns=["a", "b"])
 
 
-def write(folder, name):
-    path = folder / name
-    if path.suffix == ".npy":
-        np.save(path, ROWS)
-    elif name == "sparse.npz":
-        sparse.save_npz(path, sparse.csr_array(ROWS))
-    elif path.suffix == ".npz":
-        np.savez(path, rows=ROWS)
-    else:
-        pd.DataFrame(ROWS, columns=["a", "b"]).to_csv(path, index=False)
-    return path
+WRITERS = {
+    "rows.npy": lambda path: np.save(path, ROWS),
+    "rows.npz": lambda path: np.savez(path, rows=ROWS),
+    "sparse.npz": lambda path: sparse.save_npz(path, sparse.csr_array(ROWS)),
+    "rows.csv": lambda path: TABLE.to_csv(path, index=False),
+    # The header that pandas gives by itself, 0 and 1, is a header.
+    "plain.csv": lambda path: pd.DataFrame(ROWS).to_csv(path, index=False),
+    "rows.parquet": lambda path: None,
+}
 
 
-@pytest.mark.parametrize("name", ["rows.npy", "rows.npz", "sparse.npz", "rows.csv"])
-def test_every_kind_gives_the_same_rows(tmp_path, name):
-    one, two = read_rows(write(tmp_path, name), write(tmp_path, "rows.npy"))
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_kind_gives_the_same_rows(tmp_path, monkeypatch, name):
+    # The engine is no dependency; what pandas reads with it is a data frame.
+    monkeypatch.setattr("pandas.read_parquet", lambda path: TABLE)
+    for each in (name, "rows.npy"):
+        WRITERS[each](tmp_path / each)
+    one, two = read_rows(tmp_path / name, tmp_path / "rows.npy")
     assert (one.toarray() if sparse.issparse(one) else np.asarray(one)).tolist() == ROWS.tolist()
     assert np.asarray(two).tolist() == ROWS.tolist()
-
-
-def test_an_array_file_is_not_read_into_memory(tmp_path):
-    path = write(tmp_path, "rows.npy")
-    assert isinstance(read_rows(path, path)[0], np.memmap)
+    assert isinstance(two, np.memmap)
 
 
 def test_tables_must_have_the_same_columns_in_the_same_order(tmp_path):
-    one, two = write(tmp_path, "one.csv"), tmp_path / "two.csv"
-    pd.DataFrame(ROWS, columns=["b", "a"]).to_csv(two, index=False)
-    with pytest.raises(
-        ValueError, match=r"one\.csv and two\.csv must have the same columns in the"
-    ):
-        read_rows(one, two)
-
-
-def test_other_headers_are_not_printed_in_full(tmp_path):
     one, two = tmp_path / "one.csv", tmp_path / "two.csv"
     names = [f"column {k}" for k in range(500)]
     pd.DataFrame(np.ones((2, 500)), columns=names).to_csv(one, index=False)
-    pd.DataFrame(np.ones((2, 498)), columns=names[:498]).to_csv(two, index=False)
-    with pytest.raises(
-        ValueError, match=r"500 and 498 columns.* 499 is 'column 498'.*nothing"
-    ) as e:
-        read_rows(one, two)
-    assert len(str(e.value)) < 250
+    for others, message in (
+        (names[::-1], "500 and 500 columns.* 1 is 'column 0' .*'column 499'"),
+        (names[:498], "500 and 498 columns.* 499 is 'column 498' .*nothing"),
+    ):
+        pd.DataFrame(np.ones((2, len(others))), columns=others).to_csv(two, index=False)
+        with pytest.raises(ValueError, match=rf"one\.csv and two\.csv .*{message}") as caught:
+            read_rows(one, two)
+        assert len(str(caught.value)) < 250  # not all of the names
 
 
 @pytest.mark.parametrize(
@@ -77,45 +71,34 @@ def test_a_line_of_numbers_is_no_header(tmp_path, first):
         read_rows(path, path)
 
 
-@pytest.mark.parametrize("text", ["a,b\n1,5,2,5\n3,5,4,5\n", "a,b\n0,1,2\n1,3,4\n", "a,b\n1,2,\n"])
-def test_more_fields_than_names_are_refused(tmp_path, text):
-    path = tmp_path / "a.csv"
-    path.write_text(text)
-    with pytest.raises(ValueError, match=r"a\.csv must have as many fields .*saw .* with a point"):
-        read_rows(path, path)
-
-
-def test_a_table_in_another_encoding_is_named(tmp_path):
-    path = tmp_path / "latin.csv"
-    path.write_bytes("größe,b\n1,2\n".encode("latin-1"))
-    with pytest.raises(ValueError, match=r"latin\.csv must be text in UTF-8"):
-        read_rows(path, path)
+RAGGED = r"a\.csv must have as many fields .*saw .* with a point"
+NO_ARRAY = r"must hold an array of numbers.*numpy\.save"
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "message"),
+    ("name", "content", "message"),
     [
-        ("a.csv", "x,y\n", r"a\.csv names columns but holds no row"),
-        ("a.csv", "x,y\n1,2\n1,2,3\n", r"a\.csv must have as many fields"),
-        ("a.csv", "", r"a\.csv is empty"),
-        ("a.csv", "x,y\n1,red\n", "must hold numbers in named columns, but column 'y' does not"),
-        ("a.npy", "not an array", r"a\.npy must hold an array of numbers"),
-        ("a.npy", "", r"a\.npy must hold an array of numbers.*numpy\.save"),
-        ("a.npz", "", r"a\.npz must hold an array of numbers.*numpy\.save"),
-        ("a.txt", "1 2", r"a\.txt must end in \.npy, \.npz, \.csv or \.parquet"),
+        ("a.csv", b"a,b\n1,5,2,5\n3,5,4,5\n", RAGGED),
+        ("a.csv", b"a,b\n0,1,2\n1,3,4\n", RAGGED),
+        ("a.csv", b"a,b\n1,2,\n", RAGGED),
+        ("a.csv", b"a,b\n1,2\n1,2,3\n", RAGGED),
+        ("a.csv", b"x,y\n", r"a\.csv names columns but holds no row"),
+        ("a.csv", b"", r"a\.csv is empty"),
+        ("a.csv", b"x,y\n1,red\n", "must hold numbers in named columns, but column 'y' does not"),
+        ("a.csv", "größe,b\n1,2\n".encode("latin-1"), r"a\.csv must be text in UTF-8"),
+        ("a.npy", b"not an array", NO_ARRAY),
+        ("a.npy", b"", NO_ARRAY),
+        ("a.npz", b"", NO_ARRAY),
+        ("a.txt", b"1 2", r"a\.txt must end in \.npy, \.npz, \.csv or \.parquet"),
+        ("a.parquet", b"", r"reading a\.parquet needs the package pyarrow"),
     ],
 )
-def test_other_files_are_refused(tmp_path, name, text, message):
+def test_other_files_are_refused(tmp_path, monkeypatch, name, content, message):
+    monkeypatch.setattr("pandas.read_parquet", mock.Mock(side_effect=ImportError))
     path = tmp_path / name
-    path.write_text(text)
+    path.write_bytes(content)
     with pytest.raises(ValueError, match=message):
         read_rows(path, path)
-
-
-def test_the_header_that_pandas_gives_by_itself_is_a_header(tmp_path):
-    path = tmp_path / "plain.csv"
-    pd.DataFrame(ROWS).to_csv(path, index=False)
-    assert read_rows(path, path)[0].tolist() == ROWS.tolist()
 
 
 def test_several_arrays_are_refused(tmp_path):
@@ -125,19 +108,15 @@ def test_several_arrays_are_refused(tmp_path):
         read_rows(several, several)
 
 
-@pytest.mark.parametrize("damage", ["cut", "overwritten"])
-def test_a_damaged_archive_is_named(tmp_path, damage):
+def test_a_damaged_archive_is_named(tmp_path):
     path = tmp_path / "rows.npz"
     np.savez_compressed(path, rows=np.random.default_rng(0).standard_normal((50, 3)))
     content = path.read_bytes()
-    middle = slice(len(content) // 2, len(content) // 2 + 50)
-    path.write_bytes(
-        content[: middle.start]
-        if damage == "cut"
-        else content[: middle.start] + bytes(50) + content[middle.stop :]
-    )
-    with pytest.raises(ValueError, match=r"rows\.npz must hold an array of numbers.*numpy\.save"):
-        read_rows(path, path)
+    middle = len(content) // 2
+    for damaged in (content[:middle], content[:middle] + bytes(50) + content[middle + 50 :]):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=rf"rows\.npz {NO_ARRAY}"):
+            read_rows(path, path)
 
 
 SPARSE = {
@@ -166,20 +145,10 @@ def test_a_malformed_sparse_matrix_is_refused_before_it_is_used(tmp_path, wrong)
     path = tmp_path / "sparse.npz"
     np.savez(path, **SPARSE)
     assert read_rows(path, path)[0].toarray().tolist() == [[1, 0], [0, 1]]
-    arrays = {name: array for name, array in {**SPARSE, **wrong}.items() if array is not None}
+    arrays = {name: array for name, array in (SPARSE | wrong).items() if array is not None}
     np.savez(path, **arrays)
     with pytest.raises(ValueError, match=r"sparse\.npz must hold an array of numbers"):
         read_rows(path, path)
-
-
-class Trap:
-    """What is done where it is unpickled leaves a mark."""
-
-    def __init__(self, mark):
-        self.mark = mark
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.mark),)
 
 
 @pytest.mark.parametrize("name", ["rows.npy", "rows.npz", "sparse.npz"])
@@ -188,8 +157,10 @@ def test_nothing_is_unpickled(tmp_path, name):
     objects = np.array([Trap(mark)], dtype=object)
     if name == "rows.npy":
         np.save(path, objects)
+    elif name == "rows.npz":
+        np.savez(path, rows=objects)
     else:
-        np.savez(path, **({"rows": objects} if name == "rows.npz" else {**SPARSE, "data": objects}))
+        np.savez(path, **SPARSE | {"data": objects})
     with pytest.raises(ValueError, match="must hold an array of numbers"):
         read_rows(path, path)
     assert not mark.exists()
@@ -220,43 +191,40 @@ def put(folder, files):
         (folder / name).write_bytes(content)
 
 
+@contextmanager
 def breaking_in(moment, act):
     """Let `act` break in at that change to files: before it, or with a file half written."""
-    changes, opened = itertools.count(), Path.open
+    changes = itertools.count()
 
-    class Draft:
-        def __init__(self, stream):
-            self.stream, self.flush = stream, stream.flush
+    def look():
+        if next(changes) == moment:
+            act()
 
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *error):
-            self.stream.close()
-
-        def write(self, content):
-            hit = next(changes) == moment
-            self.stream.write(content[: len(content) // 2] if hit else content)
-            if hit:
-                act()
-
-    def draft(path, mode="r", *args, **options):
-        stream = opened(path, mode, *args, **options)
-        return Draft(stream) if mode == "xb" else stream
-
-    def after_all(change):
+    def watched(change):
         def changed(*args, **options):
-            if next(changes) == moment:
-                act()
+            look()
             return change(*args, **options)
 
         return changed
 
-    stack = ExitStack()
-    stack.enter_context(mock.patch.object(Path, "open", draft))
-    stack.enter_context(mock.patch.object(Path, "unlink", after_all(Path.unlink)))
-    stack.enter_context(mock.patch("os.replace", after_all(os.replace)))
-    return stack
+    @contextmanager
+    def draft(path):
+        with open_whole(path) as stream:
+
+            def write(content):
+                half = len(content) // 2
+                stream.write(content[:half])
+                look()
+                stream.write(content[half:])
+
+            yield mock.Mock(wraps=stream, **{"write.side_effect": write})
+
+    with (
+        mock.patch("distunlearn_lite.files.open_whole", draft),
+        mock.patch.object(Path, "unlink", watched(Path.unlink)),
+        mock.patch("os.replace", watched(os.replace)),
+    ):
+        yield
 
 
 # Three drafts, two old files that go, then each new one that comes and its draft looked for again.

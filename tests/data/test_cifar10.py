@@ -1,27 +1,25 @@
 """CIFAR-10: the real archive where it is, every accepted form, and files that mean harm."""
 
-import dataclasses
 import gzip
-import hashlib
-import io
 import lzma
 import pickle
 import struct
-import tarfile
-from types import MappingProxyType
+from dataclasses import replace
 
 import numpy as np
-import platformdirs
 import pytest
 
-from distunlearn_lite.data import cifar10, fetching
+from distunlearn_lite.data import cifar10
 from distunlearn_lite.data.cifar10 import CIFAR10_CLASSES, load_cifar10
-from distunlearn_lite.data.fetching import available, find, verify
+from distunlearn_lite.data.fetching import find
 from distunlearn_lite.data.manifest import MANIFEST
 from distunlearn_lite.errors import DatasetUnavailable
+from tests.data.files import Trap, holding, make_known, put, tarred
 
 ROWS = 30
-NAMES = [member.path.rsplit("/")[-1] for member in MANIFEST["cifar10"].contents]
+ORIGINAL = MANIFEST["cifar10"]
+IMAGES = np.random.default_rng(0).integers(256, size=(6 * ROWS, 3072), dtype=np.uint8)
+LABELS = np.tile(np.arange(10), 18)
 
 
 def text(value):
@@ -40,122 +38,82 @@ def batch(images, labels):
     return b"\x80\x02}(" + text(b"data") + array + text(b"labels") + listed + b"u."
 
 
+CONTENTS = {
+    member.inside: batch(IMAGES[rows : rows + ROWS], LABELS[rows : rows + ROWS])
+    for member, rows in zip(ORIGINAL.contents, range(0, 6 * ROWS, ROWS), strict=True)
+}
+
+
 @pytest.fixture
-def tiny(tmp_path, monkeypatch):
-    """A manifest and files of 30 images a batch, an empty cache, and no environment variable."""
-    rng = np.random.default_rng(0)
-    images = rng.integers(256, size=(6 * ROWS, 3072), dtype=np.uint8)
-    labels = np.tile(np.arange(10), 18)
-    contents = {
-        name: batch(images[rows : rows + ROWS], labels[rows : rows + ROWS])
-        for name, rows in zip(NAMES, range(0, 6 * ROWS, ROWS), strict=True)
-    }
+def tiny(cache, monkeypatch):
+    """A manifest of 30 images a batch, and an empty cache."""
+    members = tuple(holding(member, CONTENTS[member.inside]) for member in ORIGINAL.contents)
+    alternatives = (*ORIGINAL.alternatives[:-1], members)
+    make_known(monkeypatch, replace(ORIGINAL, contents=members, alternatives=alternatives))
     monkeypatch.setattr(cifar10, "ROWS", ROWS)
-    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: tmp_path / "cache")
-    monkeypatch.delenv("DISTUNLEARN_DATA", raising=False)
-
-    def describe(contents):
-        original = MANIFEST["cifar10"]
-        members = tuple(
-            dataclasses.replace(
-                member, size=len(contents[name]), sha256=hashlib.sha256(contents[name]).hexdigest()
-            )
-            for name, member in zip(NAMES, original.contents, strict=True)
-        )
-        dataset = dataclasses.replace(
-            original, contents=members, alternatives=(*original.alternatives[:-1], members)
-        )
-        entry = MappingProxyType({"cifar10": dataset})
-        for module in (cifar10, fetching):
-            monkeypatch.setattr(module, "MANIFEST", entry)
-
-    describe(contents)
-    return images, labels, contents, describe
-
-
-def tarred(contents):
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as bundle:
-        for name, data in reversed(contents.items()):
-            info = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
-            info.size = len(data)
-            bundle.addfile(info, io.BytesIO(data))
-    return buffer.getvalue()
 
 
 def as_gz(folder, contents):
-    (folder / "cifar-10-python.tar.gz").write_bytes(gzip.compress(tarred(contents), 1))
+    raw = gzip.compress(tarred(reversed(contents.items())), 1)
+    put(folder, "cifar-10-python.tar.gz", raw)
 
 
 def as_xz(folder, contents):
-    (folder / "cifar-10-batches-py.tar.xz").write_bytes(lzma.compress(tarred(contents), preset=0))
+    raw = lzma.compress(tarred(reversed(contents.items())), preset=0)
+    put(folder, "cifar-10-batches-py.tar.xz", raw)
 
 
 def as_folder(folder, contents):
-    (folder / "cifar-10-batches-py").mkdir()
     for name, data in contents.items():
-        (folder / "cifar-10-batches-py" / name).write_bytes(data)
+        put(folder, name, data)
 
 
-@pytest.mark.parametrize("put", [as_gz, as_xz, as_folder])
-@pytest.mark.parametrize("within", [".", "cifar10"])
-def test_every_accepted_form(put, within, tiny, tmp_path):
-    images, labels, contents, _ = tiny
+FORMS = pytest.mark.parametrize("put_into", [as_gz, as_xz, as_folder])
+
+
+@FORMS
+@pytest.mark.usefixtures("tiny")
+def test_every_accepted_form(put_into, tmp_path, cache):
     home = tmp_path / "home"
-    (home / within).mkdir(parents=True)
-    put(home / within, contents)
+    put_into(home / "cifar10", CONTENTS)
     before = sorted(home.rglob("*"))
     task = load_cifar10(forget="frog", data_home=home, download=False)
-    assert np.array_equal(task.X, images)
-    assert task.X.dtype == np.uint8
-    assert np.array_equal(task.y, labels)
-    assert task.y.dtype == np.int64
-    assert np.array_equal(task.forget, labels == 6)
+    assert np.array_equal(task.X, IMAGES)
+    assert np.array_equal(task.y, LABELS)
+    assert (task.X.dtype, task.y.dtype) == (np.uint8, np.int64)
+    assert np.array_equal(task.forget, LABELS == 6)
     assert np.flatnonzero(task.official_test).tolist() == list(range(5 * ROWS, 6 * ROWS))
     assert (task.name, task.standin) == ("cifar10-frog", False)
     assert "CIFAR-10; A. Krizhevsky (2009)" in task.provenance
     assert sorted(home.rglob("*")) == before
-    assert not (tmp_path / "cache").exists()
-    assert verify("cifar10", home).place == "argument"
-    assert available(home)["cifar10"].endswith("argument")
-
-
-def test_the_unpacked_folder_itself_may_be_named(tiny, tmp_path):
-    as_folder(tmp_path, tiny[2])
-    task = load_cifar10(data_home=tmp_path / "cifar-10-batches-py", download=False)
-    assert task.name == "cifar10-cat"
+    assert not cache.exists()
 
 
 @pytest.mark.usefixtures("tiny")
-def test_an_incomplete_folder_does_not_count(tiny, tmp_path):
-    as_folder(tmp_path, {name: data for name, data in tiny[2].items() if name != "test_batch"})
-    assert find("cifar10", tmp_path) is None
+def test_the_unpacked_folder_itself_may_be_named_where_it_is_complete(tmp_path):
+    as_folder(tmp_path, CONTENTS)
+    folder = tmp_path / "cifar-10-batches-py"
+    assert load_cifar10(data_home=folder, download=False).name == "cifar10-cat"
+    (folder / "test_batch").unlink()
+    assert find("cifar10", folder) is None
     with pytest.raises(DatasetUnavailable, match="distunlearn data fetch cifar10"):
-        load_cifar10(data_home=tmp_path, download=False)
+        load_cifar10(data_home=folder, download=False)
 
 
-class Harm:
-    """What a pickle can do to those who load it."""
-
-    def __reduce__(self):
-        return (open, ("harm-done", "w"))
-
-
-@pytest.mark.parametrize("put", [as_gz, as_xz, as_folder])
-def test_a_batch_of_another_checksum_is_never_unpickled(put, tiny, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    pickled = pickle.dumps(Harm())
-    size = len(tiny[2]["data_batch_3"])
-    put(tmp_path, tiny[2] | {"data_batch_3": pickled + bytes(size - len(pickled))})
-    with pytest.raises(ValueError, match=r"data_batch_3"):
+@FORMS
+@pytest.mark.usefixtures("tiny")
+def test_a_batch_of_another_checksum_is_never_unpickled(put_into, tmp_path):
+    mark = tmp_path / "unpickled"
+    name, pickled = ORIGINAL.contents[2].inside, pickle.dumps(Trap(mark))
+    put_into(tmp_path, CONTENTS | {name: pickled.ljust(len(CONTENTS[name]), b"\0")})
+    with pytest.raises(ValueError, match="data_batch_3"):
         load_cifar10(data_home=tmp_path)
-    assert not (tmp_path / "harm-done").exists()
+    assert not mark.exists()
 
 
-@pytest.mark.parametrize("name", ["Cat", "cats", "", 3, None])
-def test_an_unknown_class_is_refused(name, tmp_path):
-    with pytest.raises(ValueError, match=r"unknown class .* the known ones are airplane, auto"):
-        load_cifar10(forget=name, data_home=tmp_path)
+def test_an_unknown_class_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="unknown class 'Cat'"):
+        load_cifar10(forget="Cat", data_home=tmp_path)
 
 
 @pytest.mark.skipif(find("cifar10") is None, reason="CIFAR-10 is not on this machine")

@@ -1,58 +1,40 @@
 """Finding, checking and fetching: look-up order, damaged files, downloads from a local server."""
 
-import dataclasses
 import errno
 import gzip
-import hashlib
-import io
 import os
 import threading
-import zipfile
+from contextlib import suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import MappingProxyType
 
-import platformdirs
 import pytest
 
-from distunlearn_lite.data import downloads, fetching
+from distunlearn_lite.data import downloads
 from distunlearn_lite.data.fetching import Found, available, fetch, find, judged, verify
-from distunlearn_lite.data.manifest import MANIFEST, Member
+from distunlearn_lite.data.manifest import MANIFEST
 from distunlearn_lite.errors import DatasetUnavailable
+from tests.data.files import holding, make_known, make_messages_known, put, sha256, zipped
 
+SMS = "sms_spam/SMSSpamCollection"
 MESSAGES = b"ham\tsee you\nspam\twin cash\n"
 NOT_THE_FILE = b"ham\tsee you\nspam\twin CASH\n"
-
-
-def zipped(contents, name="SMSSpamCollection"):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as bundle:
-        bundle.writestr("readme", "about")
-        bundle.writestr("../../outside", "must not be unpacked")
-        if contents is not None:
-            bundle.writestr(name, contents)
-    return buffer.getvalue()
-
-
-GOOD = zipped(MESSAGES)
-
-
-def sha256(contents):
-    return hashlib.sha256(contents).hexdigest()
+AROUND = {"readme": b"about", "../../outside": b"must not be unpacked"}
+GOOD = zipped(AROUND | {"SMSSpamCollection": MESSAGES})
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves what the test put at a path: bytes, an error status, or a function that answers."""
+    """Serves what the test put at a path: bytes, or a function that answers."""
 
     def do_GET(self):
         self.server.asked.append(self.path)
-        answer = self.server.answers.get(self.path, 404)
-        if isinstance(answer, int):
-            self.send_error(answer)
+        answer = self.server.answers.get(self.path)
+        if answer is None:
+            self.send_error(404)
         elif callable(answer):
-            try:
+            with suppress(ConnectionError):
                 answer(self)
-            except ConnectionError:
-                self.close_connection = True
+            self.close_connection = True
         else:
             self.send(answer, len(answer))
 
@@ -70,9 +52,11 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server():
+def server(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
         running.answers, running.asked, running.over = {}, [], threading.Event()
+        running.host = f"http://127.0.0.1:{running.server_port}"
         thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
         yield running
@@ -81,56 +65,27 @@ def server():
         thread.join()
 
 
-@pytest.fixture
-def cache(tmp_path, monkeypatch):
-    """An empty cache, no environment variable, no proxy."""
-    folder = tmp_path / "cache"
-    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: folder)
-    monkeypatch.delenv("DISTUNLEARN_DATA", raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    return folder
+@pytest.fixture(autouse=True)
+def _small(server, cache, monkeypatch):
+    """An empty cache, and a manifest of a tiny SMS Spam at two addresses of the local server."""
+    addresses = (f"{server.host}/first.zip", f"{server.host}/second.zip")
+    download = {"size": len(GOOD), "sha256": sha256(GOOD), "addresses": addresses}
+    make_messages_known(monkeypatch, MESSAGES, **download)
 
 
-@pytest.fixture
-def small(server, cache, monkeypatch):
-    """The manifest with a tiny SMS Spam at two addresses of the local server."""
-    original = MANIFEST["sms_spam"]
-    host = f"http://127.0.0.1:{server.server_port}"
-    member = dataclasses.replace(original.members[0], size=len(MESSAGES), sha256=sha256(MESSAGES))
-    dataset = dataclasses.replace(
-        original,
-        size=len(GOOD),
-        sha256=sha256(GOOD),
-        addresses=(f"{host}/first.zip", f"{host}/second.zip"),
-        members=(member,),
-    )
-    monkeypatch.setattr(fetching, "MANIFEST", MappingProxyType({"sms_spam": dataset}))
-
-
-def put(folder, contents=MESSAGES, path="sms_spam/SMSSpamCollection"):
-    target = folder / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(contents)
-    return target
-
-
-@pytest.mark.parametrize("path", ["sms_spam/SMSSpamCollection", "SMSSpamCollection"])
-@pytest.mark.usefixtures("small")
-def test_the_order_is_argument_environment_cache(path, tmp_path, cache, monkeypatch):
-    assert find("sms_spam") is None
-    assert available() == {"sms_spam": "absent"}
-    in_cache = put(cache)
+def test_the_order_is_argument_environment_cache(tmp_path, cache, monkeypatch):
+    in_cache = put(cache, SMS, MESSAGES)
     assert verify("sms_spam") == Found("cache", (in_cache,))
     empty = tmp_path / "empty"
     empty.mkdir()
     monkeypatch.setenv("DISTUNLEARN_DATA", str(empty))
     assert find("sms_spam").place == "cache"
-    in_environment = put(tmp_path / "environment", path=path)
+    in_environment = put(tmp_path / "environment", SMS, MESSAGES)
     monkeypatch.setenv("DISTUNLEARN_DATA", str(tmp_path / "environment"))
     assert fetch("sms_spam") == Found("environment", (in_environment,))
-    in_argument = put(tmp_path / "argument", path=path)
-    assert fetch("sms_spam", tmp_path / "argument") == Found("argument", (in_argument,))
-    assert fetch("sms_spam", str(tmp_path / "argument")).place == "argument"
+    in_argument = put(tmp_path / "argument", "SMSSpamCollection", MESSAGES)
+    for home in (tmp_path / "argument", str(tmp_path / "argument")):
+        assert fetch("sms_spam", home) == Found("argument", (in_argument,))
     assert verify("sms_spam", empty).place == "environment"
     assert available() == {
         "sms_spam": f"{len(MESSAGES)} bytes, sha256 {sha256(MESSAGES)[:12]}, environment"
@@ -138,50 +93,41 @@ def test_the_order_is_argument_environment_cache(path, tmp_path, cache, monkeypa
 
 
 @pytest.mark.parametrize("value", ["", "data", "/no/such/folder"])
-@pytest.mark.parametrize("use", [find, verify, fetch])
-def test_a_bad_environment_variable_is_an_error(value, use, cache, tmp_path, monkeypatch):
-    put(tmp_path / "data")  # a relative folder is refused even where it exists
+def test_a_bad_environment_variable_is_an_error(value, tmp_path, monkeypatch):
+    put(tmp_path / "data", SMS, MESSAGES)  # a relative folder is refused even where it exists
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DISTUNLEARN_DATA", value)
     with pytest.raises(ValueError, match=r"absolute path of an existing folder, got .*unset it"):
-        use("sms_spam")
+        find("sms_spam")
 
 
-def test_a_data_home_that_is_no_folder_is_an_error(cache, tmp_path):
-    file = put(tmp_path, path="file")
-    for folder in (tmp_path / "missing", file):
-        with pytest.raises(ValueError, match=r"data_home must be an existing folder, got '.*'"):
-            find("sms_spam", folder)
+def test_a_data_home_that_is_no_folder_and_an_unknown_name_are_errors(tmp_path):
+    with pytest.raises(ValueError, match=r"data_home must be an existing folder, got '.*'"):
+        find("sms_spam", put(tmp_path, "file", b""))
+    for use in (find, verify):
+        with pytest.raises(ValueError, match="unknown data set 'imdb'"):
+            use("imdb")
 
 
-def test_an_unknown_name_is_an_error(cache):
-    with pytest.raises(ValueError, match="unknown data set 'imdb'; the known ones are sms_spam"):
-        find("imdb")
-
-
-@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("use", [verify, fetch])
-def test_a_file_that_is_not_the_original_is_an_error_and_no_stand_in(use, server, cache, tmp_path):
+def test_a_file_that_is_not_the_original_is_an_error_and_no_stand_in(use, server, tmp_path):
     server.answers["/first.zip"] = GOOD
-    put(tmp_path / "home", NOT_THE_FILE)
-    with pytest.raises(ValueError, match=r"is not the original.*SHA-256.*expected.*delete or repl"):
+    put(tmp_path / "home", SMS, NOT_THE_FILE)
+    with pytest.raises(ValueError, match=r"is not the original.*SHA-256.*delete or replace"):
         use("sms_spam", tmp_path / "home")
     assert sha256(NOT_THE_FILE)[:12] in available(tmp_path / "home")["sms_spam"]
     assert not server.asked
 
 
-@pytest.mark.usefixtures("small")
 def test_a_download_goes_into_the_cache_and_is_made_once(server, cache, capfd):
     server.answers["/first.zip"] = GOOD
     found = fetch("sms_spam")
-    assert found == Found("cache", (cache / "sms_spam" / "SMSSpamCollection",))
+    assert found == Found("cache", (cache / SMS,))
     assert found.paths[0].read_bytes() == MESSAGES
     assert fetch("sms_spam") == found
     assert server.asked == ["/first.zip"]
     # Nothing else is left: no archive, no other member, no partial folder.
-    assert [path.name for path in cache.rglob("*") if path.is_file()] == ["SMSSpamCollection"]
-    assert sorted(path.name for path in cache.iterdir()) == ["sms_spam"]
-    assert not list(cache.parent.rglob("outside"))
+    assert sorted(cache.parent.rglob("*")) == [cache, cache / "sms_spam", cache / SMS]
     assert capfd.readouterr() == ("", "")
 
 
@@ -195,10 +141,9 @@ def endless(handler):
 
 def drip(handler):
     handler.send(b"", len(GOOD))
-    for number in range(len(GOOD)):
-        if handler.server.over.wait(0.01):
-            return
-        handler.wfile.write(GOOD[number : number + 1])
+    for byte in GOOD:
+        handler.server.over.wait(0.01)
+        handler.wfile.write(bytes([byte]))
         handler.server.sent += 1
 
 
@@ -212,10 +157,8 @@ def stall_half_way(handler):
 
 
 FAULTS = {
-    "missing": (404, "HTTP 404"),
-    "another file": (zipped(NOT_THE_FILE), "not the original"),
-    "a page instead of the file": (b"<html>moved</html>", "not the original"),
-    "cut short": (GOOD[:40], "not the original"),
+    "missing": (None, "HTTP 404"),
+    "another file": (zipped({"SMSSpamCollection": NOT_THE_FILE}), "not the original"),
     "cut off in the middle": (lambda h: h.send(GOOD[:40], len(GOOD)), "the transfer broke off"),
     "empty": (b"", "not the original"),
     "endless": (endless, "not the original: more than"),
@@ -225,7 +168,6 @@ FAULTS = {
 }
 
 
-@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_address_is_tried_once_and_the_message_says_why(fault, server, cache, monkeypatch):
     server.sent = 0
@@ -254,7 +196,6 @@ def test_each_address_is_tried_once_and_the_message_says_why(fault, server, cach
     assert server.sent < (len(GOOD) if answer is drip else 30_000_000)
 
 
-@pytest.mark.usefixtures("small")
 def test_a_large_file_may_take_longer(server, monkeypatch):
     monkeypatch.setattr(downloads, "GRACE", 0)
     monkeypatch.setattr(downloads, "SLOWEST", 1)
@@ -262,30 +203,25 @@ def test_a_large_file_may_take_longer(server, monkeypatch):
     assert fetch("sms_spam").place == "cache"
 
 
-@pytest.mark.usefixtures("cache")
-def test_without_a_server_there_is_no_connection(small, server):
+def test_without_a_server_there_is_no_connection(server):
     server.shutdown()
     server.server_close()
     with pytest.raises(DatasetUnavailable, match=r"first\.zip: no connection"):
         fetch("sms_spam")
 
 
-@pytest.mark.usefixtures("small")
 def test_an_interrupted_download_leaves_nothing(server, cache, monkeypatch):
-    server.answers["/first.zip"] = GOOD
-
     def interrupted(path):
         raise KeyboardInterrupt
 
+    server.answers["/first.zip"] = GOOD
     monkeypatch.setattr(downloads, "file_sha256", interrupted)
     with pytest.raises(KeyboardInterrupt):
         fetch("sms_spam")
     assert not list(cache.iterdir())
 
 
-@pytest.mark.usefixtures("small")
 def test_a_full_disk_does_not_keep_the_second_address_from_being_tried(server, cache, monkeypatch):
-    server.answers["/second.zip"] = GOOD
     transfer = downloads._transfer
 
     def full_at_first(address, archive, size):
@@ -294,25 +230,21 @@ def test_a_full_disk_does_not_keep_the_second_address_from_being_tried(server, c
         transfer(address, archive, size)
 
     monkeypatch.setattr(downloads, "_transfer", full_at_first)
-    assert fetch("sms_spam").paths[0].read_bytes() == MESSAGES
-    del server.answers["/second.zip"]
-    (cache / "sms_spam" / "SMSSpamCollection").unlink()
     with pytest.raises(DatasetUnavailable, match=r"first\.zip: .*No space left"):
         fetch("sms_spam")
+    server.answers["/second.zip"] = GOOD
+    assert fetch("sms_spam").paths[0].read_bytes() == MESSAGES
 
 
-@pytest.mark.usefixtures("small")
 def test_a_damaged_cache_is_repaired_or_reported(server, cache):
-    put(cache, MESSAGES[:10])
-    with pytest.raises(ValueError, match="is not the original"):
-        verify("sms_spam")
-    with pytest.raises(ValueError, match="is not the original"):
-        fetch("sms_spam")
+    put(cache, SMS, MESSAGES[:10])
+    for use in (verify, fetch):
+        with pytest.raises(ValueError, match="is not the original"):
+            use("sms_spam")
     server.answers = {"/first.zip": GOOD}
     assert fetch("sms_spam").paths[0].read_bytes() == MESSAGES
 
 
-@pytest.mark.usefixtures("small")
 def test_looking_never_downloads(server, cache):
     server.answers = {"/first.zip": GOOD, "/second.zip": GOOD}
     assert find("sms_spam") is None
@@ -323,68 +255,36 @@ def test_looking_never_downloads(server, cache):
     assert not cache.exists()
 
 
-def test_a_cache_that_cannot_be_made_is_a_reason(small, server, tmp_path, monkeypatch):
-    file = put(tmp_path, path="file")
-    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: file / "cache")
-    with pytest.raises(DatasetUnavailable, match=r"first\.zip: .*Not a directory"):
-        fetch("sms_spam")
-    assert not server.asked
-
-
-@pytest.fixture
-def whole(small, server, monkeypatch):
-    """A data set whose download is kept as it is, at two addresses of the local server."""
-    raw = gzip.compress(b"an archive")
-    member = Member("photos/photos.tar.gz", "photos.tar.gz", len(raw), sha256(raw))
-    host = f"http://127.0.0.1:{server.server_port}"
-    dataset = dataclasses.replace(
-        MANIFEST["cifar10"],
-        name="photos",
-        title="Photos",
-        archive="photos.tar.gz",
-        size=len(raw),
-        sha256=sha256(raw),
-        addresses=(f"{host}/first", f"{host}/second"),
-        members=(member,),
-        alternatives=(),
-        contents=(),
+def test_an_archive_may_be_kept_whole(server, cache, monkeypatch):
+    whole, original = gzip.compress(b"an archive"), MANIFEST["cifar10"]
+    dataset = replace(
+        holding(original, whole),
+        addresses=(f"{server.host}/first",),
+        members=(holding(original.members[0], whole),),
     )
-    monkeypatch.setattr(fetching, "MANIFEST", MappingProxyType({"photos": dataset}))
-    return raw
+    make_known(monkeypatch, dataset)
+    with pytest.raises(DatasetUnavailable) as caught:
+        verify("cifar10")
+    assert f"distunlearn data fetch cifar10 ({len(whole)} bytes)" in str(caught.value)
+    assert "/first and put it, as it is, into" in str(caught.value)
 
-
-def test_an_archive_is_kept_whole(whole, server, cache):
     # Some servers declare a .tar.gz as a tar that they packed; so does one that means harm.
     def answer(handler):
         body = whole if handler.headers["Accept-Encoding"] == "identity" else gzip.compress(whole)
         handler.send(body, len(body), Content_Encoding="gzip")
 
     server.answers["/first"] = answer
-    found = fetch("photos")
-    assert found == Found("cache", (cache / "photos" / "photos.tar.gz",))
+    found = fetch("cifar10")
+    assert found == Found("cache", (cache / original.members[0].path,))
     assert found.paths[0].read_bytes() == whole
     assert [path for path in cache.rglob("*") if path.is_file()] == list(found.paths)
-    assert judged("photos", found) == "checksums right"
-    assert fetch("photos") == found
+    assert judged("cifar10", found) == "checksums right"
+    assert fetch("cifar10") == found
     assert server.asked == ["/first"]
 
 
-def test_where_it_is_not_fetched_the_message_gives_the_command(whole):
-    with pytest.raises(DatasetUnavailable) as caught:
-        verify("photos")
-    message = str(caught.value)
-    assert f"distunlearn data fetch photos ({len(whole)} bytes)" in message
-    assert "/first and put it, as it is, into" in message
-
-
-def test_a_closed_cache_does_not_matter_where_the_data_is_elsewhere(whole, tmp_path, monkeypatch):
-    file = put(tmp_path, path="file")
-    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: file / "cache")
-    put(tmp_path / "home", whole, "photos.tar.gz")
-    assert fetch("photos", tmp_path / "home").place == "argument"
-
-
-def test_a_data_set_without_an_address_is_the_readers_to_fetch(cache, tmp_path):
+def test_a_data_set_without_an_address_is_the_readers_to_fetch(cache, tmp_path, monkeypatch):
+    make_known(monkeypatch, MANIFEST["jigsaw"])
     for use in (fetch, verify):
         with pytest.raises(DatasetUnavailable) as caught:
             use("jigsaw")
@@ -394,5 +294,5 @@ def test_a_data_set_without_an_address_is_the_readers_to_fetch(cache, tmp_path):
         assert "To fetch it" not in message
     for path in ("train.csv.gz", "jigsaw/train.csv.zip", "train.csv"):
         # What a reader's own file holds is for the loader to judge; the plain form goes first.
-        own = put(tmp_path / "home", b"any bytes", path)
+        own = put(tmp_path / "home", path, b"any bytes")
         assert fetch("jigsaw", tmp_path / "home") == Found("argument", (own,))

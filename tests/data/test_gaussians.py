@@ -1,12 +1,9 @@
 """Synthetic Gaussians: drawn as asked, with their truth, and nonsense refused."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
 from distunlearn_lite.data.gaussians import make_gaussians
-from distunlearn_lite.theory.gaussian import Gaussian
 
 
 def test_gaussians_are_drawn_as_asked():
@@ -39,32 +36,13 @@ def test_parts_of_synthetic_gaussians_keep_the_truth():
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"n1": 0}, ValueError, "n1 must be at least 1, got 0"),
-        ({"n2": 2.0}, TypeError, "n2 must be a whole number, got 2.0"),
-        ({"separation": -1.0}, ValueError, "separation must be"),
-        ({"separation": np.nan}, ValueError, "separation must be finite"),
-        ({"separation": [1.0, 0.0]}, ValueError, "separation must be a number"),
+        ({"n1": 0}, ValueError, "n1 must be at least 1"),
+        ({"n2": 0}, ValueError, "n2 must be at least 1"),
         ({"separation": 1e200}, ValueError, "separation must be at most 1e150"),
         ({"dim": 0}, ValueError, "dim must be at least 1"),
-        ({"dim": True}, TypeError, "dim must be a whole number"),
-        ({"rng": None}, TypeError, r"rng must be a numpy.random.Generator.*default_rng\(0\)"),
+        ({"rng": None}, TypeError, "rng must be"),
     ],
 )
 def test_bad_gaussians_are_refused(change, error, message):
     with pytest.raises(error, match=message):
         make_gaussians(**({"n1": 3, "n2": 3, "separation": 1.0, "dim": 1, "rng": 0} | change))
-
-
-@pytest.mark.parametrize(
-    ("truth", "error", "message"),
-    [
-        ([0.0, 1.0], TypeError, "truth must be a pair of Gaussians or None, got list"),
-        ((Gaussian(0.0, 1.0),), TypeError, "a pair of Gaussians"),
-        ((Gaussian(0.0, 1.0), Gaussian([0.0, 0.0], np.eye(2))), ValueError, "dimension.*1 and 2"),
-        ((Gaussian(1.0, 1.0), Gaussian(0.0, 2.0)), ValueError, "share one covariance"),
-    ],
-)
-def test_a_truth_of_another_kind_is_refused(truth, error, message):
-    task = make_gaussians(3, 3, 1.0, rng=0)
-    with pytest.raises(error, match=message):
-        dataclasses.replace(task, truth=truth)

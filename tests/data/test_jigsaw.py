@@ -3,10 +3,8 @@
 No comment and no listed word is printed: what is compared are counts, masks and made-up texts.
 """
 
-import hashlib
 import re
 
-import platformdirs
 import pytest
 
 from distunlearn_lite import DatasetUnavailable, load_jigsaw
@@ -14,50 +12,38 @@ from distunlearn_lite.cli import main
 from distunlearn_lite.data import jigsaw
 from distunlearn_lite.data.fetching import find, judged, verify
 from distunlearn_lite.data.kaggle_comments import SUBSET_SHA256, read_comments
-from tests.data.test_kaggle_comments import FORMS, PLAIN, ROWS, as_csv, put
+from tests.data.files import put, sha256
+from tests.data.test_kaggle_comments import FORMS, PLAIN, ROWS
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def home(cache, tmp_path, monkeypatch):
     """An empty data folder, an empty cache, and a list of one neutral word."""
-    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: tmp_path / "cache")
-    monkeypatch.delenv("DISTUNLEARN_DATA", raising=False)
     monkeypatch.setattr(jigsaw, "KEYWORDS", ("redword",))
     folder = tmp_path / "home"
     folder.mkdir()
     return folder
 
 
-@pytest.mark.parametrize("folder", ["", "jigsaw/"])
 @pytest.mark.parametrize("name", FORMS)
-def test_every_form_of_the_file_gives_the_same_rows(home, name, folder):
-    path = put(home, FORMS[name], folder + name)
-    before = sorted(home.rglob("*"))
-    for download in (True, False):
-        task = load_jigsaw(data_home=home, download=download)
-        assert task.X.tolist() == [row[1] for row in ROWS]
-        assert task.y.tolist() == [0, 1, 0, 0, 1]
-        assert (task.forget == (task.y == 1)).all()
-        assert (task.name, task.standin, task.is_text) == ("jigsaw-toxic", False, True)
-        assert task.official_test is None
-        assert "a file of the reader's own of 5 rows" in task.provenance
-        assert task.provenance.endswith("to be forgotten: the comments labelled toxic")
-        assert hashlib.sha256(PLAIN).hexdigest() in task.provenance
-    assert sorted(home.rglob("*")) == before
-    assert not (home.parent / "cache").exists()
-    assert (read_comments(path).labels == [[int(v) for v in row[2:]] for row in ROWS]).all()
-
-
-def test_the_environment_variable_and_the_cache_are_looked_in(home, monkeypatch):
-    put(home.parent / "cache", PLAIN, "jigsaw/train.csv")
-    assert len(load_jigsaw()) == 5
-    put(home, as_csv(ROWS[:4]), "jigsaw/train.csv")
-    monkeypatch.setenv("DISTUNLEARN_DATA", str(home))
-    assert len(load_jigsaw()) == 4
+def test_every_form_of_the_file_gives_the_same_rows(home, cache, name):
+    path = put(home, f"jigsaw/{name}", FORMS[name])
+    task = load_jigsaw(data_home=home)
+    assert task.X.tolist() == [row[1] for row in ROWS]
+    assert task.y.tolist() == [0, 1, 0, 0, 1]
+    assert (task.forget == (task.y == 1)).all()
+    assert (task.name, task.standin, task.is_text) == ("jigsaw-toxic", False, True)
+    assert task.official_test is None
+    assert "a file of the reader's own of 5 rows" in task.provenance
+    assert task.provenance.endswith("to be forgotten: the comments labelled toxic")
+    assert sha256(PLAIN) in task.provenance
+    assert list(path.parent.iterdir()) == [path]
+    assert not cache.exists()
+    assert (read_comments(path).labels == [list(row[2:]) for row in ROWS]).all()
 
 
 def test_the_keyword_domain_is_whole_words_in_any_case(home):
-    put(home, PLAIN)
+    put(home, "train.csv", PLAIN)
     task = load_jigsaw(domain="keywords", data_home=home)
     assert task.forget.tolist() == [False, True, False, True, False]
     assert task.y.tolist() == [0, 1, 0, 0, 1]
@@ -72,31 +58,23 @@ def test_the_list_is_short_distinct_plain_lower_case_words():
 
 
 def test_an_unknown_domain_is_refused_before_any_file_is_read(home):
-    with pytest.raises(ValueError, match="unknown domain 'insult'; the known ones are toxic, key"):
+    with pytest.raises(ValueError, match="unknown domain 'insult'"):
         load_jigsaw(domain="insult", data_home=home)
 
 
-def test_a_domain_without_rows_is_an_error(home):
-    put(home, as_csv(ROWS[:1]))
-    for domain in ("toxic", "keywords"):
-        with pytest.raises(ValueError, match="at least one forget row"):
-            load_jigsaw(domain=domain, data_home=home)
-
-
-@pytest.mark.parametrize("download", [True, False])
-def test_without_the_file_the_error_says_how_to_fetch_it(home, download):
+def test_without_the_file_the_error_says_how_to_fetch_it(home):
     with pytest.raises(DatasetUnavailable, match="kaggle competitions download -c jigsaw-toxic"):
-        load_jigsaw(data_home=home, download=download)
+        load_jigsaw(data_home=home, download=False)
 
 
 def test_rows_are_judged_where_there_is_no_checksum(home, capsys, monkeypatch):
-    put(home, PLAIN)
+    put(home, "train.csv", PLAIN)
     said = judged("jigsaw", verify("jigsaw", home))
     assert said.startswith("rows right, a file of the reader's own of 5 rows")
     monkeypatch.setenv("DISTUNLEARN_DATA", str(home))
     assert main(["data", "verify", "jigsaw"]) == 0
     assert said in capsys.readouterr().out
-    put(home, PLAIN[:-4])
+    put(home, "train.csv", PLAIN[:-4])
     with pytest.raises(ValueError, match="cut short"):
         judged("jigsaw", verify("jigsaw", home))
 
@@ -113,11 +91,7 @@ def test_the_real_comments():
     inside = keywords.forget
     assert (int(inside.sum()), int(keywords.y[inside].sum())) == (2_577, 1_928)
     assert len(set(toxic.X)) == len(toxic)
-    for task in (toxic, keywords):
-        assert (
-            "the subset of the recorded results, 45,256 of Kaggle's 159,571 rows (28 %; 33 % with "
-            in task.provenance
-        )
+    assert all("45,256 of Kaggle's 159,571 rows" in task.provenance for task in (toxic, keywords))
     assert read_comments(find("jigsaw").paths[0]).labels.sum(axis=0).tolist() == [
         *(4_341, 457, 2_429, 128, 2_210, 421)
     ]

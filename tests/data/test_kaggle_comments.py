@@ -3,7 +3,6 @@
 import csv
 import gzip
 import io
-import re
 import tracemalloc
 import zipfile
 
@@ -11,33 +10,28 @@ import pytest
 
 from distunlearn_lite.data import kaggle_comments
 from distunlearn_lite.data.kaggle_comments import HEADER, read_comments
+from tests.data.files import put, zipped
 
 # Line breaks, quotes, commas, other scripts and a carriage return inside a comment.
 ROWS = [
-    ("0000000000000001", 'Thank you, it "works"\nnow.', "0", "0", "0", "0", "0", "0"),
-    ("0000000000000002", "some mild REDWORD here", "1", "0", "1", "0", "0", "0"),
-    ("00000000000000af", "redwords, bluewords and a\r\nline", "0", "0", "0", "0", "0", "0"),
-    ("0000000000000b00", "a calm naïve 文 redword.", "0", "0", "0", "0", "0", "0"),
-    ("000000000000c000", "unpleasant, though of plain words", "1", "1", "0", "0", "1", "0"),
+    ("0000000000000001", 'Thank you, it "works"\nnow.', 0, 0, 0, 0, 0, 0),
+    ("0000000000000002", "some mild REDWORD here", 1, 0, 1, 0, 0, 0),
+    ("00000000000000af", "redwords, bluewords and a\r\nline", 0, 0, 0, 0, 0, 0),
+    ("0000000000000b00", "a calm naïve 文 redword.", 0, 0, 0, 0, 0, 0),
+    ("000000000000c000", "unpleasant, though of plain words", 1, 1, 0, 0, 1, 0),
 ]
 
 
 def as_csv(rows=ROWS, header=HEADER, quoting=csv.QUOTE_NONNUMERIC):
     """Kaggle's form: id and text quoted, labels not."""
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, quoting=quoting, lineterminator="\n")
-    writer.writerow(header)
-    for row in rows:
-        writer.writerow([*row[:2], *(int(v) if re.fullmatch("-?[0-9]", v) else v for v in row[2:])])
+    csv.writer(buffer, quoting=quoting, lineterminator="\n").writerows([header, *rows])
     return buffer.getvalue().encode()
 
 
-def zipped(name, contents, method=zipfile.ZIP_DEFLATED):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method) as bundle:
-        bundle.writestr("sample_submission.csv", "id\n")
-        bundle.writestr(name, contents)
-    return buffer.getvalue()
+def competition(name, contents, method=zipfile.ZIP_DEFLATED):
+    """A zip file of that and of another file."""
+    return zipped({"sample_submission.csv": b"id\n", name: contents}, method)
 
 
 PLAIN = as_csv()
@@ -45,25 +39,16 @@ WHOLE = "jigsaw-toxic-comment-classification-challenge.zip"
 FORMS = {
     "train.csv": PLAIN,
     "train.csv.gz": gzip.compress(PLAIN),
-    "train.csv.zip": zipped("train.csv", PLAIN),
-    WHOLE: zipped("train.csv.zip", zipped("train.csv", PLAIN)),
+    "train.csv.zip": competition("train.csv", PLAIN),
+    WHOLE: competition("train.csv.zip", competition("train.csv", PLAIN)),
 }
 
 
-def put(folder, contents, name="train.csv"):
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(contents)
-    return path
-
-
 def test_other_writers_of_the_same_rows_are_read(tmp_path):
-    minimal = as_csv(quoting=csv.QUOTE_MINIMAL)
-    assert minimal != PLAIN
-    for contents in (minimal, b"\xef\xbb\xbf" + PLAIN, as_csv(quoting=csv.QUOTE_ALL)):
-        path = put(tmp_path, contents)
+    for contents in (as_csv(quoting=csv.QUOTE_MINIMAL), b"\xef\xbb\xbf" + PLAIN):
+        path = put(tmp_path, "train.csv", contents)
         assert read_comments(path).texts.tolist() == [row[1] for row in ROWS]
-    assert read_comments(put(tmp_path, change(3, 1, "NA"))).texts[3] == "NA"
+    assert read_comments(put(tmp_path, "train.csv", change(3, 1, "NA"))).texts[3] == "NA"
 
 
 def change(row, column, value):
@@ -87,20 +72,16 @@ def spoilt(archive):
 
 
 BAD = {
-    "the test file": (as_csv([row[:2] for row in ROWS], HEADER[:2]), "columns must be id, comment"),
     "other order": (as_csv(ROWS, (*HEADER[:2], *HEADER[:1:-1])), "columns must be"),
-    "column too many": (as_csv([(*row, "0") for row in ROWS], (*HEADER, "rating")), "columns must"),
     "no header": (as_csv(ROWS[1:], ROWS[0]), "columns must be"),
     "empty": (b"", "no complete csv"),
     "header only": (as_csv([]), "no row below the header"),
     "Latin-1": (PLAIN.decode().replace("文", "").encode("latin-1"), "not UTF-8"),
-    "UTF-16": (PLAIN.decode().encode("utf-16"), "not UTF-8"),
     "id too short": (change(2, 0, "af"), "4 lines begin with an id .*, but 5 rows"),
     "id twice": (change(2, 0, ROWS[0][0]), "id of row 3 stands in an earlier row"),
-    "label -1": (change(1, 4, "-1"), "label of row 2 is not 0 or 1"),
     "label a text": (change(1, 2, "unpleasant"), "label of row 2 is not 0 or 1"),
     "field too many": (PLAIN.replace(b"0,0,1,0\n", b"0,0,1,0,0\n"), "saw 9"),
-    "field too many in each": (as_csv([(*row, "0") for row in ROWS]), "columns must be"),
+    "field too many in each": (as_csv([(*row, 0) for row in ROWS]), "columns must be"),
     "rows merged": (MERGED, "5 lines begin .*, but 4 rows were read: rows are merged"),
     "quotes lost": (PLAIN.replace(b'""works""', b'"works"'), "label of row 1"),
     "quotes lost on one line": (
@@ -109,24 +90,20 @@ BAD = {
     ),
     "cut inside a text": (PLAIN[:-40], "no complete csv.*cut short"),
     "cut inside the labels": (PLAIN[:-4], "label of row 5 .*cut short"),
-    "another zip": (zipped("other.csv", PLAIN), "the zip file has no member train.csv"),
-    "zip in a zip in a zip": (zipped("train.csv.zip", FORMS[WHOLE]), "not UTF-8"),
+    "another zip": (zipped({"other.csv": PLAIN}), "the zip file has no member train.csv"),
+    "zip in a zip in a zip": (competition("train.csv.zip", FORMS[WHOLE]), "not UTF-8"),
     "gzip cut short": (FORMS["train.csv.gz"][:-30], DAMAGED),
     "gzip altered": (FORMS["train.csv.gz"][:-8] + b"\0" * 8, f"{DAMAGED}.*CRC"),
     "zip cut short": (FORMS["train.csv.zip"][:-30], DAMAGED),
     "zip altered": (spoilt(FORMS["train.csv.zip"]), DAMAGED),
-    "zip cut short within the zip": (
-        zipped("train.csv.zip", FORMS["train.csv.zip"][:-30]),
-        DAMAGED,
-    ),
-    "zip of LZMA altered": (spoilt(zipped("train.csv", PLAIN, zipfile.ZIP_LZMA)), DAMAGED),
+    "zip of LZMA altered": (spoilt(competition("train.csv", PLAIN, zipfile.ZIP_LZMA)), DAMAGED),
 }
 
 
 @pytest.mark.parametrize("fault", BAD)
 def test_bad_files_are_refused_with_the_reason(tmp_path, fault):
     contents, message = BAD[fault]
-    path = put(tmp_path, contents, "train.csv")
+    path = put(tmp_path, "train.csv", contents)
     with pytest.raises(ValueError, match=message) as caught:
         read_comments(path)
     text = str(caught.value)
@@ -134,16 +111,15 @@ def test_bad_files_are_refused_with_the_reason(tmp_path, fault):
     assert "take train.csv.zip of the competition" in text
     # A message never shows a comment.
     assert not any(word in text for word in ("REDWORD", "unpleasant", "works", "calm"))
-    assert sorted(tmp_path.iterdir()) == [path]
-    assert not (tmp_path.parent / "cache").exists()
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_no_more_is_read_than_the_limit(tmp_path, monkeypatch):
     monkeypatch.setattr(kaggle_comments, "LARGEST", 1_000_000)
     bomb = bytes(30_000_000)
-    packed = zipped("train.csv", bomb)
-    for contents in (bomb, gzip.compress(bomb, 1), packed, zipped("train.csv.zip", packed)):
-        path = put(tmp_path, contents)
+    packed = zipped({"train.csv": bomb})
+    for contents in (bomb, gzip.compress(bomb, 1), packed, zipped({"train.csv.zip": packed})):
+        path = put(tmp_path, "train.csv", contents)
         tracemalloc.start()
         with pytest.raises(ValueError, match="too large"):
             read_comments(path)
@@ -153,7 +129,7 @@ def test_no_more_is_read_than_the_limit(tmp_path, monkeypatch):
 
 
 def test_a_full_file_is_known_by_its_rows_and_sums(tmp_path, monkeypatch):
-    path = put(tmp_path, PLAIN)
+    path = put(tmp_path, "train.csv", PLAIN)
     monkeypatch.setattr(kaggle_comments, "FULL_ROWS", 5)
     monkeypatch.setattr(kaggle_comments, "FULL_SUMS", (2, 1, 1, 0, 1, 0))
     assert read_comments(path).origin.startswith("Kaggle's full file of 5 rows, sha256 of the csv ")

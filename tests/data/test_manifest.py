@@ -36,12 +36,9 @@ def test_what_is_downloaded_can_be_checked(name):
         assert item.size > 0
 
 
-def test_what_cannot_be_downloaded_says_how_to_get_it():
+def test_one_cannot_be_downloaded_and_one_is_fetched_without_being_named():
     assert [name for name in MANIFEST if not MANIFEST[name].addresses] == ["jigsaw"]
     assert "kaggle competitions download" in MANIFEST["jigsaw"].by_hand
-
-
-def test_only_the_small_one_is_fetched_without_being_named():
     assert [name for name in MANIFEST if MANIFEST[name].by_default] == ["sms_spam"]
 
 

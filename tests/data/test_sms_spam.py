@@ -1,25 +1,11 @@
 """The SMS Spam loader: the real file where it is, and messages with odd characters."""
 
-import dataclasses
-import hashlib
-from types import MappingProxyType
-
-import platformdirs
 import pytest
 
-from distunlearn_lite.data import fetching, sms_spam
 from distunlearn_lite.data.fetching import find
 from distunlearn_lite.data.manifest import MANIFEST
 from distunlearn_lite.data.sms_spam import load_sms_spam
-from distunlearn_lite.errors import DatasetUnavailable
-
-
-@pytest.fixture
-def nowhere(tmp_path, monkeypatch):
-    """An empty cache and no environment variable."""
-    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: tmp_path / "cache")
-    monkeypatch.delenv("DISTUNLEARN_DATA", raising=False)
-    return tmp_path
+from tests.data.files import make_messages_known, put
 
 
 @pytest.mark.skipif(find("sms_spam") is None, reason="the SMS Spam file is not on this machine")
@@ -42,21 +28,11 @@ def test_the_real_messages():
     assert len(test) / 5574 == pytest.approx(0.3, abs=0.002)
 
 
-def test_messages_are_cut_at_line_feeds_only(nowhere, monkeypatch):
+def test_messages_are_cut_at_line_feeds_only(cache, tmp_path, monkeypatch):
     # A carriage return, a vertical tab, a line separator and a quote inside messages.
     raw = 'ham\ta "quote\r\x0b\nspam\tone\u2028two\x85\nham\tlast\n'.encode()
-    original = MANIFEST["sms_spam"]
-    digest = hashlib.sha256(raw).hexdigest()
-    member = dataclasses.replace(original.members[0], size=len(raw), sha256=digest)
-    entry = MappingProxyType({"sms_spam": dataclasses.replace(original, members=(member,))})
-    for module in (sms_spam, fetching):
-        monkeypatch.setattr(module, "MANIFEST", entry)
-    (nowhere / "SMSSpamCollection").write_bytes(raw)
-    task = load_sms_spam(data_home=nowhere, download=False)
+    make_messages_known(monkeypatch, raw)
+    put(tmp_path, "SMSSpamCollection", raw)
+    task = load_sms_spam(data_home=tmp_path, download=False)
     assert task.X.tolist() == ['a "quote\r\x0b', "one\u2028two\x85", "last"]
     assert task.y.tolist() == [0, 1, 0]
-
-
-def test_without_the_file_the_error_names_the_stand_in(nowhere):
-    with pytest.raises(DatasetUnavailable, match=r'load_standin\("text"\) is a stand-in'):
-        load_sms_spam(data_home=nowhere, download=False)

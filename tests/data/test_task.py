@@ -8,27 +8,43 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from distunlearn_lite.data.task import UnlearningTask
+from distunlearn_lite.theory.gaussian import Gaussian
+
+LINE, WIDE, PLANE = Gaussian(0.0, 1.0), Gaussian(0.0, 2.0), Gaussian([0.0, 0.0], np.eye(2))
 
 
-def text_task(copies, **options):
+def text_task(copies):
     """Text i stands copies[i] times; every third text is to be forgotten."""
     texts = [f"text {i}" for i, n in enumerate(copies) for _ in range(n)]
     forget = np.array([i % 3 == 0 for i, n in enumerate(copies) for _ in range(n)])
-    return UnlearningTask(X=texts, y=forget.astype(int), forget=forget, **options)
+    return UnlearningTask(X=texts, y=forget.astype(int), forget=forget)
 
 
-def test_fields_are_kept_and_read_only():
+@pytest.fixture
+def labelled():
+    return UnlearningTask(
+        ["a", "b", "c", "d"],
+        np.array([1, 2, 3, 4]),
+        [True, False, True, False],
+        official_test=[False, False, True, True],
+        name="n",
+        provenance="p",
+        standin=True,
+    )
+
+
+def test_fields_are_kept_and_read_only(labelled):
     y = np.array([0, 1])
-    task = UnlearningTask(["a", "b"], y, [True, False], name="n", provenance="p", standin=True)
+    task = UnlearningTask(["a", "b"], y, [True, False])
     y[0] = 5
     assert task.y.tolist() == [0, 1]
-    assert (task.name, task.provenance, task.standin, task.official_test) == ("n", "p", True, None)
-    assert task.X.dtype == object
-    for array in (task.X, task.y, task.forget):
+    assert task.official_test is None
+    assert labelled.X.dtype == object
+    for array in (labelled.X, labelled.y, labelled.forget, labelled.official_test):
         with pytest.raises(ValueError, match="read-only"):
-            array[0] = array[1]
+            array[0] = array[2]
     with pytest.raises(AttributeError):
-        task.name = "m"
+        labelled.name = "m"
 
 
 @pytest.mark.parametrize(
@@ -37,11 +53,8 @@ def test_fields_are_kept_and_read_only():
         (["a", "b", "c"], True),
         (np.array(["a", "b", "c"]), True),
         (pd.Series(["a", "b", "c"]), True),
-        (np.eye(3), False),
-        (np.eye(3, dtype=np.uint8), False),
         (pd.DataFrame(np.eye(3)), False),
         (sparse.eye_array(3).tocoo(), False),
-        (sparse.csc_matrix(np.eye(3)), False),
         ([1.0, 2.0, 3.0], False),
     ],
 )
@@ -67,20 +80,17 @@ def test_a_memory_mapped_matrix_stays_on_disk(tmp_path):
         ({"X": ["a", "b", None]}, TypeError, "one string a row.*row 2 is NoneType"),
         ({"X": [["a"], ["b"], ["c"]]}, ValueError, r"texts must have shape \(n,\), got \(3, 1\)"),
         ({"X": np.array([], dtype=object)}, ValueError, "at least one row"),
-        ({"X": np.empty((3, 0))}, ValueError, r"at least one sample, got shape \(3, 0\)"),
         ({"X": [[1.0], [np.nan], [np.inf]]}, ValueError, "X must be finite, got 2 NaN"),
-        ({"X": np.zeros((3, 1, 1))}, ValueError, r"shape \(n, d\), got \(3, 1, 1\)"),
-        ({"X": sparse.csr_array([[1.0], [np.nan], [0.0]])}, ValueError, "X must be finite, got 1"),
-        ({"X": np.array([1j, 0, 0])}, TypeError, "real numbers, got entries of type complex128"),
-        ({"y": [1, 2]}, ValueError, r"y must have shape \(3,\), one label a row, got \(2,\)"),
-        ({"y": [1, 2, np.nan]}, ValueError, "y must be finite, got 1 NaN"),
-        ({"y": ["a", None, "b"]}, TypeError, "y must hold labels that can be sorted.*drop rows"),
-        ({"forget": [1, 0, 0]}, TypeError, "forget must be boolean.*int64.*y == 1"),
+        ({"X": np.array([1j, 0, 0])}, TypeError, "X must hold real numbers"),
+        ({"y": [1, 2]}, ValueError, r"y must have shape \(3,\)"),
         ({"forget": [True, False]}, ValueError, r"forget must have shape \(3,\)"),
-        ({"forget": [False] * 3}, ValueError, "at least one forget row, but forget is False for"),
-        ({"forget": [True] * 3}, ValueError, "at least one retained row, but forget is True for"),
-        ({"official_test": [0, 1, 0]}, TypeError, "official_test must be boolean"),
+        ({"forget": [False] * 3}, ValueError, "at least one forget row"),
+        ({"forget": [True] * 3}, ValueError, "at least one retained row"),
         ({"official_test": [True]}, ValueError, r"official_test must have shape \(3,\)"),
+        ({"truth": [0.0, 1.0]}, TypeError, "truth must be a pair of Gaussians or None, got list"),
+        ({"truth": (LINE,)}, TypeError, "truth must be a pair of Gaussians"),
+        ({"X": [1, 2, 3], "truth": (LINE, PLANE)}, ValueError, "dimension.*1 and 2"),
+        ({"X": [1, 2, 3], "truth": (LINE, WIDE)}, ValueError, "share one covariance"),
     ],
 )
 def test_bad_fields_are_refused(change, error, message):
@@ -89,38 +99,29 @@ def test_bad_fields_are_refused(change, error, message):
         UnlearningTask(**fields)
 
 
-def test_take_follows_the_rows():
-    task = UnlearningTask(
-        ["a", "b", "c", "d"],
-        [1, 2, 3, 4],
-        [True, False, True, False],
-        official_test=[False, False, True, True],
-        name="n",
-        provenance="p",
-        standin=True,
-    )
-    part = task.take([3, 0, 0])
+def test_take_follows_the_rows(labelled):
+    part = labelled.take([3, 0, 0])
     assert part.X.tolist() == ["d", "a", "a"]
     assert part.y.tolist() == [4, 1, 1]
     assert part.forget.tolist() == [False, True, True]
     assert part.official_test.tolist() == [True, False, False]
     assert (part.name, part.provenance, part.standin) == ("n", "p", True)
-    assert task.take(np.array([True, True, False, False])).y.tolist() == [1, 2]
+    assert labelled.take(np.array([True, True, False, False])).y.tolist() == [1, 2]
     with pytest.raises(ValueError, match="at least one retained row"):
-        task.take([0, 2])
+        labelled.take([0, 2])
     with pytest.raises(ValueError, match="at least one row, got none"):
-        task.take([])
+        labelled.take([])
     with pytest.raises(IndexError):
-        task.take([4])
+        labelled.take([4])
     with pytest.raises(ValueError, match=r"rows must have shape \(4,\)"):
-        task.take([True, False])
+        labelled.take([True, False])
 
 
 copy_counts = st.lists(st.integers(1, 6), min_size=12, max_size=40)
 
 
 @given(copy_counts, st.integers(0, 10**6), st.floats(0.1, 0.9))
-def test_a_split_keeps_equal_texts_on_one_side(copies, seed, share):
+def test_a_split_is_stratified_and_keeps_equal_texts_on_one_side(copies, seed, share):
     task = text_task(copies)
     train, test = task.split(seed, test_fraction=share)
     assert not set(train.X) & set(test.X)
@@ -128,12 +129,6 @@ def test_a_split_keeps_equal_texts_on_one_side(copies, seed, share):
     for part in (train, test):
         assert (part.forget == [int(text[5:]) % 3 == 0 for text in part.X]).all()
         assert (part.y == part.forget).all()
-
-
-@given(copy_counts, st.integers(0, 10**6), st.floats(0.1, 0.9))
-def test_a_split_is_stratified(copies, seed, share):
-    task = text_task(copies)
-    _, test = task.split(seed, test_fraction=share)
     for which in (True, False):
         wanted = share * (task.forget == which).sum()
         # Whole groups cannot meet the wish more closely than by half of the largest, and one
@@ -144,9 +139,7 @@ def test_a_split_is_stratified(copies, seed, share):
 def test_without_copies_the_strata_are_met_exactly():
     y = np.repeat([0, 1, 2], [40, 20, 10])
     task = UnlearningTask(np.arange(70.0), y, y == 2)
-    train, test = task.split(3)
-    assert np.bincount(test.y).tolist() == [12, 6, 3]
-    assert np.bincount(train.y).tolist() == [28, 14, 7]
+    assert np.bincount(task.split(3)[1].y).tolist() == [12, 6, 3]
 
 
 def test_every_group_is_as_likely_to_be_tested():
@@ -168,18 +161,6 @@ def test_copies_may_fall_on_both_sides_when_asked():
     train, test = task.split(0, group_equal=False)
     assert set(train.X) & set(test.X)
     assert len(test) == 45
-
-
-@pytest.mark.parametrize("convert", [np.asarray, sparse.csr_array])
-def test_equal_rows_of_numbers_count_as_equal(convert):
-    rows = np.repeat(np.arange(12.0)[:, None] * [1, 0], 3, axis=0)
-    rows[1::3] *= -1  # -0.0 in the second column
-    rows[1::3, 0] *= -1
-    task = UnlearningTask(convert(rows), np.arange(36) // 18, np.arange(36) < 18)
-    train, test = task.split(0)
-    one, two = (set(np.asarray(part.X[:, [0]].sum(axis=1)).ravel()) for part in (train, test))
-    assert not one & two
-    assert len(one) + len(two) == 12
 
 
 def test_a_seed_means_one_split():
@@ -217,13 +198,12 @@ def test_with_an_official_test_set_both_parts_are_bootstraps():
 
 def test_splits_that_cannot_be_are_refused():
     task = text_task([1] * 6)
-    for share in (0, 1, -0.5, 1.5):
-        with pytest.raises(ValueError, match="test_fraction must lie strictly between 0 and 1"):
-            task.split(0, test_fraction=share)
-    with pytest.raises(TypeError, match=r"pass rng=np\.random\.default_rng\(0\)"):
+    with pytest.raises(ValueError, match="test_fraction must lie strictly between 0 and 1"):
+        task.split(0, test_fraction=1)
+    with pytest.raises(TypeError, match="rng must be"):
         task.split(None)
     alike = UnlearningTask(["a", "a", "b", "c"], [1, 1, 0, 0], [True, True, False, False])
-    with pytest.raises(ValueError, match="the test part has 0 forget and 1 retained rows; both"):
+    with pytest.raises(ValueError, match="the test part has 0 forget and 1 retained rows"):
         alike.split(0)
     bare = UnlearningTask(["a", "b"], [1, 0], [True, False], official_test=[True, True])
     with pytest.raises(ValueError, match="the training part has 0 forget and 0 retained rows"):
