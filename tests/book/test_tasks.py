@@ -43,15 +43,6 @@ def project(tmp_path, monkeypatch):
     return tmp_path, commands
 
 
-def test_a_second_build_executes_nothing(project):
-    _, commands = project
-    tasks.book()
-    assert commands == ["jcache", "jcache", "jupyter-book"]
-    commands.clear()
-    tasks.book()
-    assert commands == ["jupyter-book"]
-
-
 @pytest.mark.parametrize("change", ["library", "lock", "data"])
 def test_chapters_run_again_when_what_they_read_changed(project, change, monkeypatch):
     root, commands = project
@@ -72,6 +63,7 @@ def test_chapters_run_again_when_what_they_read_changed(project, change, monkeyp
 def test_an_interrupted_build_starts_its_pages_afresh_and_keeps_its_chapters(project, monkeypatch):
     root, commands = project
     tasks.book()
+    assert commands == ["jcache", "jcache", "jupyter-book"]
     working = tasks.run
 
     def interrupted(*command, quiet=False):
@@ -108,17 +100,11 @@ def test_every_task_can_be_made_and_says_what_it_does():
     assert all(task.__doc__ for task in tasks.TASKS)
 
 
-def test_a_failing_command_stops_the_task():
+def test_what_cannot_be_done_stops_the_task_with_a_remedy(tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match="failed with exit code 1"):
         tasks.run(sys.executable, "-c", "raise SystemExit(1)", quiet=True)
-
-
-def test_a_command_that_is_not_there_stops_the_task_with_a_remedy(tmp_path):
     with pytest.raises(SystemExit, match="jcache is missing"):
         tasks.run(tmp_path / "jcache")
-
-
-def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(tasks, "ROOT", tmp_path / "gone")
     with pytest.raises(SystemExit, match="gone cannot be written"):
         tasks.environment()

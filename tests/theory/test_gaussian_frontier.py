@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from distunlearn_lite.theory.gaussian import Gaussian, kl_divergence
 from distunlearn_lite.theory.gaussian_frontier import GaussianRay, relative_covariance
-from tests.theory.test_frontier import random_gaussian
+from tests.theory.test_gaussian import random_gaussian
 
 seeds = st.integers(0, 10**6)
 

@@ -67,8 +67,7 @@ def test_ratio_in_one_dimension_by_the_truncated_normal_mean():
             assert kept_mean_ratio(t, delta) == pytest.approx(mean / delta, rel=1e-8)
 
 
-def test_known_value_and_limits():
-    assert kept_mean_ratio(distance_ppf(0.3, 2.0, 5), 2.0, 5) == pytest.approx(0.5507, abs=5e-5)
+def test_limits():
     assert kept_mean_ratio([0.0, np.inf], 2.0, 5).tolist() == [0.0, 1.0]
     assert kept_mean_ratio([1e6, 1e200], 2.0, 5).tolist() == [1.0, 1.0]
     assert distance_ppf([0.0, 1.0], 2.0, 5).tolist() == [0.0, np.inf]
@@ -79,17 +78,6 @@ def test_known_value_and_limits():
         assert kept_mean_ratio(t, delta, dim) == pytest.approx(series, rel=1e-8)
 
 
-def test_high_dimension_follows_the_normal_approximation():
-    v, delta = 0.4, 0.5
-    misses = []
-    for dim in (500, 50_000):
-        normal = np.sqrt(2 / (dim + 2 * delta**2)) * stats.norm.pdf(stats.norm.ppf(v)) / v
-        gap = kept_mean_and_gap(np.array(v), delta, dim)[1]
-        misses.append(abs(gap / normal - 1))
-    assert misses[0] < 0.03
-    assert misses[1] < misses[0] / 5
-
-
 @pytest.mark.parametrize("dim", [1, 2, 5, 40])
 def test_the_lemma_on_a_grid(dim):
     radii = np.linspace(0.05, 9, 90)
@@ -98,17 +86,6 @@ def test_the_lemma_on_a_grid(dim):
     assert (np.diff(r, axis=1) > -1e-15).all()  # rises in t
     assert (np.diff(r, axis=0) < 1e-15).all()  # falls in Delta
     assert (r <= np.minimum(1, radii**2 / (dim + 2)) * (1 + 1e-14)).all()
-
-
-def test_variance_of_a_cut_normal_stays_below_the_lemma():
-    for t in (0.2, 1.0, 1.7, 3.0):
-        for centre in np.linspace(0, 8, 33):
-            variance = stats.truncnorm.var(-t - centre, t - centre, loc=centre)
-            assert variance <= min(1, t**2 / 3) * (1 + 1e-6)
-            step = 1e-4  # the variance is the slope of the mean, and at most r
-            mean = [(centre + h) * kept_mean_ratio(t, centre + h) for h in (step, 2 * step)]
-            slope = (mean[1] - mean[0]) / step
-            assert slope <= kept_mean_ratio(t, centre + step) + 1e-9
 
 
 @pytest.mark.parametrize(("dim", "separation"), [(1, 1.0), (3, 2.0), (20, 0.7)])
@@ -133,25 +110,19 @@ def test_shapes_are_kept():
             assert result.shape == shape
 
 
-def test_bad_input_is_refused():
-    with pytest.raises(ValueError, match="t must be non-negative, got -1"):
-        kept_mean_ratio([-1.0, np.inf], 1.0)
-    with pytest.raises(ValueError, match="t must be finite, got 1 NaN"):
-        kept_mean_ratio(np.nan, 1.0)
-    with pytest.raises(TypeError, match="t must be an array of real numbers"):
-        kept_mean_ratio("wide", 1.0)
+@pytest.mark.parametrize("function", [distance_ppf, kept_mean_ratio])
+def test_bad_input_is_refused(function):
+    with pytest.raises(ValueError, match=r"v must be a fraction|t must be non-negative"):
+        function([0.5, -1.0], 1.0)
     with pytest.raises(ValueError, match="separation must be non-negative, got -1"):
-        distance_ppf(0.5, -1.0)
-    with pytest.raises(ValueError, match="separation must be at most 1e150, got 1e"):
-        distance_ppf(0.5, 1e200)
+        function(0.5, -1.0)
+    with pytest.raises(ValueError, match="dim must be at least 1, got 0"):
+        function(0.5, 1.0, 0)
+
+
+def test_what_is_out_of_reach_is_refused():
     with pytest.raises(ValueError, match="at most 1000 for the distance rule, got 2000; so far"):
         kept_mean_ratio(0.5, 2000.0)
     for v, separation in ((1e-100, 20.0), (1e-300, 2000.0)):
         with pytest.raises(ValueError, match="cannot invert fractions from 1e-"):
             distance_ppf(v, separation)
-    with pytest.raises(ValueError, match="v must be a fraction"):
-        distance_ppf(1.5, 1.0)
-    with pytest.raises(ValueError, match="dim must be at least 1, got 0"):
-        distance_ppf(0.5, 1.0, 0)
-    with pytest.raises(TypeError, match="dim must be a whole number"):
-        kept_mean_ratio(0.5, 1.0, 2.0)

@@ -15,18 +15,9 @@ C = np.sqrt(0.2)  # the frontier point for kappa = 2, eps = 0.1 lies at -C
 nats = st.floats(0, 1e3)
 
 
-def joint(slope, centre=0.0):
-    """Law of (X, Y) with X ~ N(centre, 1) and Y | X ~ N(slope X, 1)."""
-    return Gaussian([centre, slope * centre], [[1, slope], [slope, 1 + slope**2]])
-
-
-def measured_excess(slope_i, centre_i, slope):
-    """Mean and standard error of log p_i(Y|X) - log p(Y|X) over draws from p_i."""
-    rng = np.random.default_rng(0)
-    x = centre_i + rng.standard_normal(200_000)
-    y = slope_i * x + rng.standard_normal(200_000)
-    gain = stats.norm.logpdf(y, slope_i * x, 1) - stats.norm.logpdf(y, slope * x, 1)
-    return gain.mean(), gain.std() / np.sqrt(gain.size)
+def joint(slope):
+    """Law of (X, Y) with X ~ N(0, 1) and Y | X ~ N(slope X, 1)."""
+    return Gaussian([0, 0], [[1, slope], [slope, 1 + slope**2]])
 
 
 def test_tight_for_gaussian_regression():
@@ -35,8 +26,11 @@ def test_tight_for_gaussian_regression():
     assert (alpha, eps) == pytest.approx((2.9944, 0.1), abs=1e-4)
     shift = log_loss_shift(alpha, eps, input_kl_1=0.0)
     for slope, bound in ((2, shift.removal_lower), (0, shift.preservation_upper)):
-        mean, error = measured_excess(slope, 0, -C)
-        assert abs(mean - bound) < 4 * error
+        x, noise = np.random.default_rng(0).standard_normal((2, 200_000))
+        y = slope * x + noise
+        gain = stats.norm.logpdf(y, slope * x, 1) - stats.norm.logpdf(y, -C * x, 1)
+        error = gain.std() / np.sqrt(gain.size)
+        assert abs(gain.mean() - bound) < 4 * error
         assert error < 0.05 * bound
 
         # and by integration over x of the conditional divergence
@@ -44,30 +38,6 @@ def test_tight_for_gaussian_regression():
             return stats.norm.pdf(x) * kl_divergence(Gaussian(slope * x, 1), Gaussian(-C * x, 1))
 
         assert integrate.quad(at, -12, 12)[0] == pytest.approx(bound, rel=1e-8)
-
-
-def test_vacuous_where_only_the_inputs_differ():
-    alpha, eps = (kl_divergence(joint(0.7, m), joint(0.7, -C)) for m in (2, 0))
-    assert (alpha, eps) == pytest.approx((2.9944, 0.1), abs=1e-4)
-    deltas = [kl_divergence(Gaussian(m, 1), Gaussian(-C, 1)) for m in (2, 0)]
-    shift = log_loss_shift(alpha, eps, input_kl_1=deltas[0], input_kl_2=deltas[1])
-    assert (shift.removal_lower, shift.preservation_upper) == pytest.approx((0, 0), abs=1e-12)
-    assert measured_excess(0.7, 2, 0.7)[0] == 0
-    # Without the input divergence of p2 the bound on p2 holds, loosely.
-    assert log_loss_shift(alpha, eps, input_kl_1=deltas[0]).preservation_upper == eps
-
-
-def test_tight_for_labels():
-    p1, p2, p = (np.array([q, 1 - q]) for q in (0.9, 0.2, 0.15))
-    alpha, eps = ((a * np.log(a / p)).sum() for a in (p1, p2))
-    shift = log_loss_shift(alpha, eps, input_kl_1=0.0)
-    assert shift.removal_lower == pytest.approx(1.3986, abs=5e-5)
-    assert shift.preservation_upper == pytest.approx(0.0090, abs=5e-5)
-    rng = np.random.default_rng(1)
-    for a, bound in ((p1, shift.removal_lower), (p2, shift.preservation_upper)):
-        ones = rng.random(400_000) < a[0]
-        gain = np.where(ones, np.log(a[0] / p[0]), np.log(a[1] / p[1]))
-        assert abs(gain.mean() - bound) < 4 * gain.std() / np.sqrt(gain.size)
 
 
 @given(st.integers(0, 10**6), st.integers(1, 5), st.integers(2, 4))
@@ -109,16 +79,10 @@ def test_rounding_does_not_make_the_preservation_bound_negative():
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match=r"at most eps = 0\.1, got 0\.2: by data processing"):
         log_loss_shift(3, 0.1, input_kl_1=0, input_kl_2=0.2)
-    for name in ("alpha", "eps", "input_kl_1", "input_kl_2"):
-        values = {"alpha": 3.0, "eps": 0.1, "input_kl_1": 0.0, "input_kl_2": 0.0}
+    valid = {"alpha": 3.0, "eps": 0.1, "input_kl_1": 0.0, "input_kl_2": 0.0}
+    for name in valid:
         with pytest.raises(ValueError, match=f"{name} must be non-negative, got -1"):
-            log_loss_shift(**{**values, name: -1})
-        with pytest.raises(ValueError, match=f"{name} must be finite"):
-            log_loss_shift(**{**values, name: np.inf})
-        with pytest.raises(ValueError, match=f"{name} must be a number, got shape"):
-            log_loss_shift(**{**values, name: [1.0, 2.0]})
-        with pytest.raises(TypeError, match=f"{name} must be an array of real numbers, got str"):
-            log_loss_shift(**{**values, name: "much"})
+            log_loss_shift(**valid | {name: -1})
     with pytest.raises(TypeError, match="input_kl_1"):
         log_loss_shift(3, 0.1)
 
