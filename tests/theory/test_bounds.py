@@ -40,9 +40,11 @@ def test_one_sided_dkw_inequality_holds_and_is_nearly_sharp(risk):
 # -- values and limits ---------------------------------------------------------------------------
 
 
-def test_each_formula_once_by_hand():
-    n1, n2, delta, f = 50, 80, 1.3, 20
-    w, left = 30 / 110, 110
+@pytest.mark.parametrize("f", [20, 40])  # a radius above and below sqrt(D + 2)
+def test_each_formula_once_by_hand(f):
+    n1, n2, delta = 50, 80, 1.3
+    kept, left = 50 - f, 130 - f
+    w = kept / left
     root = np.sqrt(2 * np.log(2 / 0.1))
     bound = random_deletion_bound(f, n1, n2, delta, 0.9, dim=4)
     upper = (w * delta + (2 + root) / np.sqrt(left)) ** 2 / 2
@@ -50,13 +52,13 @@ def test_each_formula_once_by_hand():
     assert bound.removal_lower == pytest.approx(((1 - w) * delta - root / np.sqrt(left)) ** 2 / 2)
 
     eta, beta = np.sqrt(np.log(20) / 100), np.sqrt(2 * np.log(20) / 80)
-    error = w * folded_normal_ppf(0.6 + eta, delta**2 / 2) + (1 + w) * beta
+    error = w * folded_normal_ppf(kept / n1 + eta, delta**2 / 2) + (1 + w) * beta
     bound = radius_bound(f, n1, n2, delta, 0.9)
     assert bound.preservation_upper == pytest.approx(error**2 / 2)
     assert bound.removal_lower == pytest.approx(max(delta - error, 0) ** 2 / 2)
 
     root = np.sqrt(2 * np.log(30))
-    level = stats.beta(31, 20).ppf(1 - 0.1 / 3)
+    level = stats.beta(kept + 1, f).ppf(1 - 0.1 / 3)
     for dim, beta, noise in (
         (1, root / np.sqrt(80), np.sqrt(2 * np.log(60))),
         (4, (2 + root) / np.sqrt(80), 2 + root),
@@ -64,7 +66,7 @@ def test_each_formula_once_by_hand():
         t2 = stats.ncx2.ppf(level, dim, (delta + beta) ** 2)
         r = stats.ncx2.cdf(t2, dim + 2, delta**2) / stats.ncx2.cdf(t2, dim, delta**2)
         tau = min(1, np.sqrt(t2 / (dim + 2)))
-        error = beta + w * (delta * r + tau * noise / np.sqrt(30))
+        error = beta + w * (delta * r + tau * noise / np.sqrt(kept))
         bound = kept_mean_bound(f, n1, n2, delta, 0.9, dim)
         assert bound.preservation_upper == pytest.approx(error**2 / 2)
         assert bound.removal_lower == pytest.approx(max(delta - error, 0) ** 2 / 2)
