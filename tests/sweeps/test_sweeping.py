@@ -92,8 +92,7 @@ def test_a_sweep_equals_refitting_from_scratch(rule, warm_start, labels):
     frame = sweep(task, exact(warm_start=warm_start), [rule], BUDGETS, seeds=[3, 4])
     for seed in (3, 4):
         equals_plain_loop(frame, task, rule, seed)
-    if labels == 3:
-        assert (table(frame)[rule, 1.0, :, "forget_recall"] == 0).all()
+    assert (table(frame)[rule, 1.0, :, "forget_recall"] == 0).all()
 
 
 @pytest.mark.parametrize(
