@@ -34,15 +34,16 @@ def select(folder, *options, forget="forget.npy", retain="retain.npy", output="r
     return main(["select", *paths, "-o", str(folder / output), *options])
 
 
+@pytest.mark.parametrize(("options", "rule"), [([], "lr-maha"), (["--rule", "l2-mu2"], "l2-mu2")])
 @pytest.mark.parametrize(("budget", "expected"), [("5", 5), ("0.25", 5), ("0", 0), ("1.0", 20)])
-def test_select_writes_rows_and_report(folder, capsys, budget, expected):
-    assert select(folder, "--budget", budget) == 0
+def test_select_writes_rows_and_report(folder, capsys, budget, expected, options, rule):
+    assert select(folder, "--budget", budget, *options) == 0
     rows = np.load(folder / "rows.npy")
-    assert rows.tolist() == select_deletions(score(FORGET, RETAIN, "lr-maha"), expected).tolist()
+    assert rows.tolist() == select_deletions(score(FORGET, RETAIN, rule), expected).tolist()
     report = json.loads((folder / "rows.json").read_text())
     assert report["deleted"] == expected
     assert report["forget"] == {"file": "forget.npy", "rows": 20}
-    assert report["rule"] == "lr-maha"
+    assert report["rule"] == rule
     assert report["output"] == "rows.npy"
     assert f"{expected} of 20 rows to delete" in capsys.readouterr().out
     assert (folder / "rows.png").read_bytes().startswith(b"\x89PNG")
@@ -271,3 +272,10 @@ def test_without_names_the_small_one_is_fetched_and_what_is_here_verified(
     put(home, "SMSSpamCollection", b"ham\thello\n")
     assert main(["data", "verify"]) == 0
     assert verify.mock_calls == [mock.call("sms_spam")]
+
+
+def test_replicate_passes_its_options_on(monkeypatch, tmp_path):
+    called = mock.Mock(side_effect=KeyboardInterrupt)
+    monkeypatch.setattr("distunlearn_lite.cli.replicate", called)
+    main(["replicate", "sms", "--jobs", "2", "--seeds", "4", "1", "--folder", str(tmp_path)])
+    called.assert_called_once_with("sms", seeds=[4, 1], n_jobs=2, folder=tmp_path)
