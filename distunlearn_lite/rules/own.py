@@ -75,7 +75,7 @@ class WalkedRule:
 
     Notes
     -----
-    Source: the API page, where a rule of this kind is written out.
+    Source: the page *Add a classifier's exact path*, where a rule of this kind is written out.
     """
 
     scores: Callable[..., FloatArray]

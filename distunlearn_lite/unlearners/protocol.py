@@ -16,9 +16,9 @@ class Unlearner(Protocol):
 
     Notes
     -----
-    Source: the page *A classifier's exact path*. The contract, which a test holds every unlearner
-    to: each model equals a plain refit on what is left; the sizes may come in any order and more
-    than once; size 0 gives the model of all rows, size n1 that of the retained rows alone; two
+    Source: the page *Add a classifier's exact path*. The contract, to which a test holds every
+    unlearner: each model equals a plain refit on what is left; the sizes may come in any order and
+    more than once; size 0 gives the model of all rows, size n1 that of the retained rows alone; two
     walks of one unlearner do not disturb each other.
     """
 
