@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from distunlearn_lite import budget_to_reach
+from distunlearn_lite.sweeps.paths import first_crossing
 from distunlearn_lite.sweeps.summaries import in_percent, interval
 from tests.sweeps.frames import two_rules, without
 
@@ -48,6 +49,10 @@ def test_known_crossings(walk, target, budget):
     assert row[["budget", "lower", "upper"]].tolist() == pytest.approx([budget] * 3)
     assert row["reached"] == 1
     assert row["fewer_than_full"] == pytest.approx(1 - budget)
+
+
+def test_a_curve_that_starts_on_the_level_crosses_it_there():
+    assert first_crossing(np.array([0.1, 1.0]), np.array([2.0, 1.0]), 2.0) == 0.1
 
 
 @given(st.lists(st.floats(0, 1), min_size=4, max_size=4), st.floats(0.05, 0.9))
