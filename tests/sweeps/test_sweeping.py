@@ -207,6 +207,15 @@ def test_random_state_left_open_follows_the_seed(model):
     assert model.random_state is None
 
 
+def test_a_random_state_that_is_given_is_kept():
+    model = SGDClassifier(loss="log_loss", max_iter=5, tol=None)
+    one, two = (
+        sweep(clouds(), clone(model).set_params(random_state=state), ["random"], BUDGETS, [0])
+        for state in (1, 2)
+    )
+    assert not one.equals(two)
+
+
 def test_ties_are_broken_by_the_seed_and_not_by_the_order_of_the_file():
     # Nearly all forget rows tie, and label 1 stands first in the file: by index all of it would go.
     rng = np.random.default_rng(0)
