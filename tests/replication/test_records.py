@@ -39,6 +39,7 @@ def test_values_computed_anew_are_held_against_the_record(tmp_path):
     both = recorded.gaps(again)
     assert both["rule"].tolist() == ["lr-cos", "random"]
     assert both["gap"].round(5).tolist() == [0.25, 0.25]
+    assert recorded.gaps(frame(shift=-0.25))["gap"].round(5).tolist() == [0.25] * 4
     for other in (again.assign(seed=1), again.assign(task="other"), again.iloc[:0]):
         with pytest.raises(ValueError, match=r"0 of \d values stand in the record of 'toy'"):
             recorded.gaps(other)

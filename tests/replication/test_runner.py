@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 
 from distunlearn_lite import UnlearningTask, make_gaussians, sweep
 from distunlearn_lite.files import write_whole
+from distunlearn_lite.replication.cells import measured
 from distunlearn_lite.replication.experiments import EXPERIMENTS
 from distunlearn_lite.replication.experiments.plan import Experiment, Plan
 from distunlearn_lite.replication.records import load_recorded
@@ -92,6 +93,16 @@ def test_each_task_has_a_plan_of_its_own(tmp_path):
             run(experiment, wrong, folder=tmp_path)
     with pytest.raises(ValueError, match="distinct"):
         run(replace(experiment, plans=plans[:1] * 2), tasks[:1] * 2, folder=tmp_path)
+
+
+def test_separability_is_measured_on_the_training_rows_of_an_official_split():
+    rows = np.random.default_rng(0).standard_normal((80, 2))
+    rows[40:] += 50.0 * (np.arange(40) % 2)[:, None]
+    y = np.arange(80) % 2
+    task = UnlearningTask(X=rows, y=y, forget=y == 1, official_test=np.arange(80) >= 40)
+    alone = UnlearningTask(X=rows[:40], y=y[:40], forget=y[:40] == 1)
+    plan = replace(PLAN, model=lambda: "gaussian")
+    assert measured(task, plan) == measured(alone, plan)
 
 
 def test_replicate_loads_and_runs(tmp_path, monkeypatch):

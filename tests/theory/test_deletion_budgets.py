@@ -164,6 +164,12 @@ def test_large_samples_cross_blocks_and_skip_nothing(dim):
         assert met == (law.removal_ppf(0.05) >= 0.1 and law.preservation_ppf(0.95) <= 0.01)
 
 
+def test_full_deletion_is_tried_where_it_stands_alone_in_the_last_block():
+    alpha = random_deletion_law(BLOCK, BLOCK, 10, 1.0).removal_ppf(0.05)
+    f = deletion_budget("random", BLOCK, 10, 1.0, alpha=alpha * (1 - 1e-9), confidence=0.95)
+    assert f == BLOCK
+
+
 @pytest.mark.parametrize(("asked", "most"), [({"alpha": 0.1}, 6000), ({"eps": 0.01}, 3300)])
 def test_the_exact_law_is_evaluated_only_where_a_bound_leaves_it_open(asked, most, monkeypatch):
     evaluated = []

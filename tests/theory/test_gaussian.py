@@ -157,6 +157,7 @@ def test_bad_parameters_are_refused(mean, cov, message):
         (np.full(7, 0.1), "singular: column 0 of x does not vary"),
         (np.arange(5.0)[:, None] * [1, 2], "estimated covariance is singular: .*dependent columns"),
         ([1e200, -1e200], "samples are too large for floating point"),
+        ([0.0, np.nan, 1.0], "x must be finite, got 1 NaN"),
     ],
 )
 def test_samples_without_a_fit_are_refused(x, message):
