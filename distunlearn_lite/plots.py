@@ -61,7 +61,7 @@ RULE_STYLES = MappingProxyType(
 # Rules of one's own, in the order in which a figure meets them.
 OTHERS = tuple(
     RuleStyle(BROWN, line, marker)
-    for line, marker in ((DASH_DOT, "*"), (DASHED, "8"), (DOTTED, "H"), (LONG, "X"))
+    for line, marker in ((DASH_DOT, "*"), (DASHED, "8"), (DOTTED, "H"))
 )
 # How markers are filled, one way a task.
 FILLS = ("full", "none", "left", "right", "top", "bottom")

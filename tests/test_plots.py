@@ -52,6 +52,7 @@ def test_every_rule_and_metric_has_a_look_of_its_own():
         assert len({getattr(look, part) for look in looks}) == len(looks)
     assert plots.rule_style("distance") == plots.rule_style("maha-mu2")
     assert plots.rule_style("likelihood-ratio") == plots.rule_style("lr-maha")
+    assert not {look.marker for look in plots.OTHERS} & {look.marker for look in looks}
     other = plots.rule_style("my own")
     assert other.marker not in {look.marker for look in looks}
     assert other.color not in {look.color for look in looks}
