@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..files import write_whole
+from ..files import open_whole
 from ..sweeps.sweeping import COLUMNS
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "joblib")
@@ -97,8 +97,8 @@ def record(
 
     Notes
     -----
-    Source: the SMS Spam chapter. Each file is written beside its place and moved there in one step,
-    so an interrupted run leaves the earlier files as they were.
+    Source: the SMS Spam chapter. Both files are written beside their places before either is moved
+    there, so a full disk leaves the earlier two as they were.
     """
     if list(frame.columns) != list(COLUMNS) or frame.empty:
         raise ValueError(
@@ -120,8 +120,11 @@ def record(
     }
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    write_whole(place / f"{name}.csv", text)
-    write_whole(place / f"{name}.json", json.dumps(provenance, indent=1, ensure_ascii=False) + "\n")
+    described = json.dumps(provenance, indent=1, ensure_ascii=False) + "\n"
+    with open_whole(place / f"{name}.csv") as table, open_whole(place / f"{name}.json") as beside:
+        for stream, content in ((table, text), (beside, described)):
+            stream.write(content.encode())
+            stream.flush()  # a full disk shows before either is moved
     return load_recorded(name, folder)
 
 

@@ -1,7 +1,9 @@
 """Recorded tables: a round trip, what stands beside them, and interrupted runs."""
 
+import errno
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -45,6 +47,22 @@ def test_values_computed_anew_are_held_against_the_record(tmp_path):
             recorded.gaps(other)
     with pytest.raises(ValueError, match="2 of 3 values stand"):
         recorded.gaps(pd.concat([again, again.iloc[:1].assign(budget=0.2)]))
+
+
+def test_a_full_disk_leaves_the_earlier_table_with_its_provenance(tmp_path, monkeypatch):
+    record(frame(), "toy", tmp_path, ABOUT)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    opened = Path.open
+
+    def full(path, mode="r", *arguments, **options):
+        if mode == "xb" and ".json" in path.name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return opened(path, mode, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(OSError, match="No space left"):
+        record(frame(shift=0.1), "toy", tmp_path, ABOUT)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_provenance_says_how_the_table_came_about(tmp_path):
