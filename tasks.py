@@ -270,6 +270,12 @@ def notebooks() -> None:
     run(PYTHON, "-m", "tools.notebooks", *sys.argv[2:])
 
 
+def perturb() -> None:
+    """Break every proved statement on purpose, and record that its check fails (or those named)."""
+    environment()
+    run(PYTHON, "-m", "tools.perturb", *sys.argv[2:])
+
+
 def cover() -> None:
     """Draw the cover of README and front page anew."""
     environment()
@@ -302,7 +308,7 @@ def help() -> None:
         print(f"  {task.__name__:<10} {(task.__doc__ or '').splitlines()[0]}")
 
 
-TASKS = (book, test, versions, notebooks, cover, lab, data, results, help)
+TASKS = (book, test, versions, notebooks, perturb, cover, lab, data, results, help)
 
 if __name__ == "__main__":
     chosen = {task.__name__: task for task in TASKS}

@@ -1,6 +1,7 @@
 """Distributional unlearning: which points to delete so that a data set forgets a distribution."""
 
 from .data.cifar10 import load_cifar10
+from .data.digits import load_digit_pair
 from .data.gaussians import make_gaussians
 from .data.jigsaw import load_jigsaw
 from .data.sms_spam import load_sms_spam
@@ -35,6 +36,7 @@ __all__ = [
     "frontier_point",
     "kl_divergence",
     "load_cifar10",
+    "load_digit_pair",
     "load_jigsaw",
     "load_sms_spam",
     "load_standin",

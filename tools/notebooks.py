@@ -1,7 +1,8 @@
 """Run the chapters top to bottom and store them in the one normal form.
 
 Stored: sources, text outputs, execution counts, tags and captions. Not stored: pictures, timings,
-versions of the machine that ran them. `python tasks.py notebooks [NAME ...]` calls this.
+versions of the machine that ran them. A cell that begins with `# Check: LABEL` is folded, on the
+page as in JupyterLab, and the reading time at the head of the chapter is computed. `python tasks.py notebooks [NAME ...]` calls this.
 """
 
 from __future__ import annotations
@@ -14,10 +15,16 @@ import nbformat
 from nbclient import NotebookClient
 
 from tasks import TIMEOUT
+from tools.reading import LINE, reading_time
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 NOTEBOOK_KEYS = ("distunlearn", "mystnb")
-CELL_KEYS = ("tags", "mystnb", "slideshow")
+CELL_KEYS = ("tags", "mystnb", "slideshow", "jupyter")
+CHECK = "# Check: "
+PROMPTS = {
+    "check": ("Check this theorem", "Hide the check"),
+    "hide-output": ("Show what came out", "Hide what came out"),
+}
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -38,11 +45,41 @@ def normal_form(notebook: nbformat.NotebookNode) -> str:
             {key: cell.metadata[key] for key in CELL_KEYS if key in cell.metadata}
         )
         if cell.cell_type == "code":
+            _fold(cell)
             cell.outputs = [_normal_output(output) for output in cell.outputs]
+    notebook.cells[0].source = LINE.sub(
+        f"**Reading** {reading_time(notebook)} · **running**", notebook.cells[0].source
+    )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     nbformat.validate(notebook)
     text: str = nbformat.writes(notebook)
     return text.rstrip("\n") + "\n"
+
+
+def checked_claims(source: str) -> list[str]:
+    """Labels of the statements that a folded cell checks; none where it is not such a cell."""
+    first = source.partition("\n")[0]
+    return first.removeprefix(CHECK).split(", ") if first.startswith(CHECK) else []
+
+
+def _fold(cell: nbformat.NotebookNode) -> None:
+    """Fold on the page and in JupyterLab what tags or a first line say is to be folded."""
+    tags = cell.metadata.get("tags", [])
+    if checked_claims(cell.source) and "hide-input" not in tags:
+        tags = [*tags, "hide-input"]
+    hidden = {
+        key: True
+        for tag, key in (("hide-input", "source_hidden"), ("hide-output", "outputs_hidden"))
+        if tag in tags
+    }
+    cell.metadata.pop("jupyter", None)
+    if hidden:
+        cell.metadata.update(tags=tags, jupyter=hidden)
+    kind = "check" if checked_claims(cell.source) else "hide-output"
+    if checked_claims(cell.source) or "hide-output" in tags:
+        show, hide = PROMPTS[kind]
+        settings = {"code_prompt_show": show, "code_prompt_hide": hide}
+        cell.metadata["mystnb"] = {**cell.metadata.get("mystnb", {}), **settings}
 
 
 def _normal_output(output: nbformat.NotebookNode) -> nbformat.NotebookNode:
