@@ -2,7 +2,8 @@
 
 Stored: sources, text outputs, execution counts, tags and captions. Not stored: pictures, timings,
 versions of the machine that ran them. A cell that begins with `# Check: LABEL` is folded, on the
-page as in JupyterLab, and the reading time at the head of the chapter is computed. `python tasks.py notebooks [NAME ...]` calls this.
+page as in JupyterLab, and the reading time at the head of the chapter is computed.
+`python tasks.py notebooks [NAME ...]` calls this.
 """
 
 from __future__ import annotations
