@@ -23,8 +23,9 @@ NOTEBOOK_KEYS = ("distunlearn", "mystnb")
 CELL_KEYS = ("tags", "mystnb", "slideshow", "jupyter")
 CHECK = "# Check: "
 PROMPTS = {
-    "check": ("Check this theorem", "Hide the check"),
-    "hide-output": ("Show what came out", "Hide what came out"),
+    "theorem": ("Check this theorem", "Hide the check"),
+    "figure": ("Check this figure", "Hide the check"),
+    "output": ("Show what came out", "Hide what came out"),
 }
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -58,7 +59,7 @@ def normal_form(notebook: nbformat.NotebookNode) -> str:
 
 
 def checked_claims(source: str) -> list[str]:
-    """Labels of the statements that a folded cell checks; none where it is not such a cell."""
+    """Labels of the statements, or the figure, that a folded cell checks; of others none."""
     first = source.partition("\n")[0]
     return first.removeprefix(CHECK).split(", ") if first.startswith(CHECK) else []
 
@@ -76,9 +77,10 @@ def _fold(cell: nbformat.NotebookNode) -> None:
     cell.metadata.pop("jupyter", None)
     if hidden:
         cell.metadata.update(tags=tags, jupyter=hidden)
-    kind = "check" if checked_claims(cell.source) else "hide-output"
-    if checked_claims(cell.source) or "hide-output" in tags:
-        show, hide = PROMPTS[kind]
+    claims = checked_claims(cell.source)
+    if claims or "hide-output" in tags:
+        figure = "figure" if claims and claims[0].startswith("fig-") else "theorem"
+        show, hide = PROMPTS[figure if claims else "output"]
         settings = {"code_prompt_show": show, "code_prompt_hide": hide}
         cell.metadata["mystnb"] = {**cell.metadata.get("mystnb", {}), **settings}
 
