@@ -6,7 +6,8 @@ from pathlib import Path
 
 import nbformat
 
-from tools.notebooks import chapters
+from tools.notebooks import chapters, checked_claims
+from tools.perturb import CAUGHT, fingerprint, perturbations, recorded
 
 ROOT = Path(__file__).resolve().parents[2]
 STATUSES = {
@@ -53,10 +54,64 @@ def test_every_named_test_exists():
         assert f"def {name}(" in source, row["check"]
 
 
-def test_every_claim_of_a_chapter_is_followed_by_a_check():
+def labels_in(path):
+    """Labels of the statements that the folded cells of a chapter check."""
+    cells = nbformat.read(path, as_version=4).cells
+    return [label for cell in cells for label in checked_claims(cell.source)]
+
+
+def test_every_claim_is_followed_by_a_check_that_names_it():
     for label, (path, index) in statements().items():
-        cells = nbformat.read(path, as_version=4).cells[index + 1 : index + 9]
-        assert any(c.cell_type == "code" and "assert" in c.source for c in cells), label
+        after = nbformat.read(path, as_version=4).cells[index + 1 :]
+        assert any(label in checked_claims(cell.source) for cell in after), label
+
+
+def test_a_check_names_statements_or_figures_of_its_chapter():
+    for path in chapters():
+        text = path.read_text(encoding="utf-8")
+        for label in labels_in(path):
+            figure = f'"name": "{label}"' in text
+            assert figure or statements().get(label, [None])[0] == path, f"{path.stem}: {label}"
+
+
+def test_nothing_that_the_first_edition_proved_is_lost():
+    first = (Path(__file__).parent / "first_edition.txt").read_text(encoding="utf-8").split()
+    proofs = {}
+    for path in chapters():
+        text = "\n".join(c.source for c in nbformat.read(path, as_version=4).cells)
+        for label in re.findall(rf":::\{{prf:(?:{KINDS})\}}[^\n]*\n:label: (\S+)", text):
+            after = re.split(
+                rf":::\{{prf:(?:{KINDS}|lemma)\}}", text.partition(f":label: {label}")[2]
+            )
+            proofs[label] = ":::{prf:proof}" in after[0]
+    listed = {row["statement"]: row["status"] for row in table()}
+    for label in first:
+        status = listed[f"{{prf:ref}}`{label}`"]
+        assert proofs[label] or status == "quoted, checked numerically", label
+
+
+def proved():
+    found = {re.findall(r"`(.+?)`", row["statement"])[0]: row["status"] for row in table()}
+    return {label for label, status in found.items() if status == "proved"}
+
+
+def test_every_proved_claim_was_broken_on_purpose_in_two_ways_at_least():
+    caught = [row["statement"] for row in recorded() if row["then"] == CAUGHT]
+    few = [label for label in proved() if caught.count(f"{{prf:ref}}`{label}`") < 2]
+    assert not few, "run: python tasks.py perturb"
+
+
+def test_the_record_of_broken_statements_is_that_of_the_present_text():
+    record = [
+        (row["statement"], row["broken on purpose"], row["state of its checks"])
+        for row in recorded()
+    ]
+    now = [
+        (f"{{prf:ref}}`{row['claim']}`", row["what"], fingerprint(path))
+        for path in chapters()
+        for row in perturbations(path)
+    ]
+    assert sorted(record) == sorted(now), "run: python tasks.py perturb"
 
 
 def test_the_papers_numbers_have_a_verdict_of_a_replication():
