@@ -69,7 +69,7 @@ def random_deletion_bound(
 
     Notes
     -----
-    Source: chapter 5. Known shared covariance; compare with the exact law,
+    Source: chapter 13. Known shared covariance; compare with the exact law,
     :func:`distunlearn_lite.random_deletion_law`. Each f has the confidence by itself.
 
     Examples
@@ -81,13 +81,13 @@ def random_deletion_bound(
     >>> bound.removal_lower.round(4)
     array([0.0214, 0.0652])
     """
-    deleted, delta, risk = _checked(f, n1, n2, separation, confidence)
+    deleted, separation, risk = _checked(f, n1, n2, separation, confidence)
     d = count("dim", dim, least=1)
     left = n1 - deleted + n2
     w = (n1 - deleted) / left
     root = np.sqrt(2 * np.log(2 / risk))
-    miss = (1 - w) * delta - root / np.sqrt(left)
-    return _bound(deleted, w * delta + (np.sqrt(d) + root) / np.sqrt(left), miss)
+    miss = (1 - w) * separation - root / np.sqrt(left)
+    return _bound(deleted, w * separation + (np.sqrt(d) + root) / np.sqrt(left), miss)
 
 
 def radius_bound(
@@ -95,7 +95,7 @@ def radius_bound(
 ) -> DeletionBound:
     r"""Bound for the distance rule in one dimension, by the radius of what is kept; all f at once.
 
-    With :math:`L = \ln(2/\delta)`, :math:`\beta = \sqrt{2L/n_2}`, v = (n1 - f)/n1 and
+    With :math:`L = \ln(2/\delta)`, :math:`\beta_2 = \sqrt{2L/n_2}`, v = (n1 - f)/n1 and
     :math:`t = g^{-1}(v + \sqrt{L/(2 n_1)}; \kappa)`, with probability at least :math:`1 - \delta`,
     for every f simultaneously,
 
@@ -136,13 +136,13 @@ def radius_bound(
     >>> bound.preservation_upper.round(4)
     array([   inf, 0.008 , 0.0018])
     """
-    deleted, delta, risk = _checked(f, n1, n2, separation, confidence)
+    deleted, separation, risk = _checked(f, n1, n2, separation, confidence)
     w = (n1 - deleted) / (n1 - deleted + n2)
     log_term = np.log(2 / risk)
     level = np.minimum((n1 - deleted) / n1 + np.sqrt(log_term / (2 * n1)), 1.0)
-    radius = np.where(w > 0, folded_normal_ppf(level, delta**2 / 2), 0.0)
+    radius = np.where(w > 0, folded_normal_ppf(level, separation**2 / 2), 0.0)
     error = w * radius + (1 + w) * np.sqrt(2 * log_term / n2)
-    return _bound(deleted, error, delta - error)
+    return _bound(deleted, error, separation - error)
 
 
 def kept_mean_bound(
@@ -158,7 +158,7 @@ def kept_mean_bound(
     .. math:: KL(p_2 \| p) \le \tfrac12 E^2, \qquad KL(p_1 \| p) \ge \tfrac12 (\Delta - E)_+^2,
               \qquad E = \beta + w \Big( \Delta r + \tau \frac{\nu}{\sqrt m} \Big),
 
-    where :math:`\beta = \sqrt{2L/n_2}` and :math:`\nu = \sqrt{2 \ln(6/\delta)}` in one dimension,
+    where :math:`\beta_2 = \sqrt{2L/n_2}` and :math:`\nu = \sqrt{2 \ln(6/\delta)}` in one dimension,
     :math:`\beta = (\sqrt D + \sqrt{2L})/\sqrt{n_2}` and :math:`\nu = \sqrt D + \sqrt{2L}` in more.
 
     Parameters
@@ -186,7 +186,7 @@ def kept_mean_bound(
 
     Notes
     -----
-    Source: chapter 6, the kept-mean theorem. Each f has the confidence by itself.
+    Source: chapter 14, the kept-mean theorem. Each f has the confidence by itself.
 
     Examples
     --------
@@ -195,7 +195,7 @@ def kept_mean_bound(
     >>> bound.preservation_upper.round(4)
     array([0.0065, 0.0026, 0.002 ])
     """
-    deleted, delta, risk = _checked(f, n1, n2, separation, confidence, least=1)
+    deleted, separation, risk = _checked(f, n1, n2, separation, confidence, least=1)
     d = count("dim", dim, least=1)
     kept = n1 - deleted
     w = kept / (kept + n2)
@@ -204,10 +204,10 @@ def kept_mean_bound(
     beta = (root if d == 1 else norm) / np.sqrt(n2)
     noise = np.sqrt(2 * np.log(6 / risk)) if d == 1 else norm
     level = betaincinv(kept + 1, deleted, 1 - risk / 3)
-    radius = distance_ppf(level, delta + beta, d)
+    radius = distance_ppf(level, separation + beta, d)
     spread = np.minimum(1.0, radius / np.sqrt(d + 2)) / np.sqrt(np.maximum(kept, 1))
-    error = beta + w * (delta * kept_mean_ratio(radius, delta, d) + spread * noise)
-    return _bound(deleted, error, delta - error)
+    error = beta + w * (separation * kept_mean_ratio(radius, separation, d) + spread * noise)
+    return _bound(deleted, error, separation - error)
 
 
 def _checked(

@@ -100,7 +100,7 @@ def deletion_budget(
     count("n1", n1, least=1)
     count("n2", n2, least=1)
     count("dim", dim, least=1)
-    delta = separation_scalar(separation)
+    separation = separation_scalar(separation)
     if alpha is None and eps is None:
         raise ValueError(
             "a budget needs a target; pass alpha= (least removal), eps= (largest preservation) or "
@@ -111,7 +111,7 @@ def deletion_budget(
 
     def curve(kept: FloatArray) -> tuple[FloatArray, FloatArray]:
         left = kept + n2
-        return population_divergences(rule, kept / n1, kept / left, n2 / left, delta, dim)
+        return population_divergences(rule, kept / n1, kept / left, n2 / left, separation, dim)
 
     def on_target(kept: FloatArray) -> FloatArray:
         removal, preservation = curve(kept)
@@ -119,8 +119,8 @@ def deletion_budget(
 
     if confidence is not None:
         level = _confidence(rule, confidence)
-        f = _scan(n1, lambda kept: _surely_on_target(kept, n2, delta, dim, least, most, level))
-        reached = _quantiles(n2, delta, dim, level)
+        f = _scan(n1, lambda kept: _surely_on_target(kept, n2, separation, dim, least, most, level))
+        reached = _quantiles(n2, separation, dim, level)
     else:
         reached = curve
         if rule == "distance":
@@ -152,7 +152,7 @@ def _scan(n1: int, on_target: Callable[[FloatArray], FloatArray]) -> int:
 
 
 def _surely_on_target(
-    kept: FloatArray, n2: int, delta: float, dim: int, least: float, most: float, level: float
+    kept: FloatArray, n2: int, separation: float, dim: int, least: float, most: float, level: float
 ) -> FloatArray:
     """Whether each target is met with probability `level` after random deletion.
 
@@ -163,8 +163,8 @@ def _surely_on_target(
     good = np.ones(kept.size, dtype=bool)
     slack = -np.log(level)
     for offset, threshold, above in (
-        (n2 * delta / left, least, True),
-        (kept * delta / left, most, False),
+        (n2 * separation / left, least, True),
+        (kept * separation / left, most, False),
     ):
         if threshold == (0.0 if above else np.inf):
             continue
@@ -180,13 +180,13 @@ def _surely_on_target(
     return good
 
 
-def _quantiles(n2: int, delta: float, dim: int, level: float) -> Divergences:
+def _quantiles(n2: int, separation: float, dim: int, level: float) -> Divergences:
     """Removal that is exceeded, and preservation that is kept to, with probability `level`."""
 
     def at(kept: FloatArray) -> tuple[FloatArray, FloatArray]:
         left = kept + n2
-        removal = ncx2.ppf(1 - level, dim, (n2 * delta) ** 2 / left) / (2 * left)
-        return removal, ncx2.ppf(level, dim, (kept * delta) ** 2 / left) / (2 * left)
+        removal = ncx2.ppf(1 - level, dim, (n2 * separation) ** 2 / left) / (2 * left)
+        return removal, ncx2.ppf(level, dim, (kept * separation) ** 2 / left) / (2 * left)
 
     return at
 

@@ -101,9 +101,9 @@ def deletion_curve(
     choice("rule", rule, CURVE_RULES)
     v = fractions("kept", kept).copy()
     rho = positive_scalar("ratio", ratio)
-    delta = separation_scalar(separation)
+    separation = separation_scalar(separation)
     removal, preservation = population_divergences(
-        rule, v, v * rho / (1 + v * rho), 1 / (1 + v * rho), delta, count("dim", dim, least=1)
+        rule, v, v * rho / (1 + v * rho), 1 / (1 + v * rho), separation, count("dim", dim, least=1)
     )
     arrays = [np.asarray(a) for a in (v, 1 - v, removal, preservation)]
     for array in arrays:
@@ -112,20 +112,20 @@ def deletion_curve(
 
 
 def population_divergences(
-    rule: str, v: FloatArray, w: FloatArray, rest: FloatArray, delta: float, dim: int
+    rule: str, v: FloatArray, w: FloatArray, rest: FloatArray, separation: float, dim: int
 ) -> tuple[FloatArray, FloatArray]:
     """Removal and preservation at kept fractions v and weights w, rest = 1 - w.
 
-    The distance from mu1 is summed from parts of its own rather than got as delta - o, so that it
-    keeps its digits where the refit stays close to mu1.
+    The distance from mu1 is summed from parts of its own rather than got as separation - o, so
+    that it keeps its digits where the refit stays close to mu1.
     """
     if rule == "likelihood-ratio":
         gain = w * normal_tail_mean(v)
-        return (rest * delta + gain) ** 2 / 2, (w * delta - gain) ** 2 / 2
+        return (rest * separation + gain) ** 2 / 2, (w * separation - gain) ** 2 / 2
     if rule == "distance":
-        ratio, gap = kept_mean_and_gap(v, delta, dim)
-        return ((rest + w * gap) * delta) ** 2 / 2, (w * ratio * delta) ** 2 / 2
-    return (rest * delta) ** 2 / 2, (w * delta) ** 2 / 2
+        ratio, gap = kept_mean_and_gap(v, separation, dim)
+        return ((rest + w * gap) * separation) ** 2 / 2, (w * ratio * separation) ** 2 / 2
+    return (rest * separation) ** 2 / 2, (w * separation) ** 2 / 2
 
 
 def normal_tail_mean(v: FloatArray) -> FloatArray:

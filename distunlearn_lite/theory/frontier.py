@@ -110,10 +110,10 @@ def frontier_point(p1: Gaussian, p2: Gaussian, eps: float, *, fixed_cov: bool = 
     .. math:: \mu_2 + \sqrt{\varepsilon / \kappa}\, (\mu_2 - \mu_1) .
 
     Among all Gaussians it is the one whose first and second moments lie beyond those of p2 on the
-    ray from p1's: with :math:`\delta = \mu_1 - \mu_2` and the :math:`s \ge 0` that spends `eps`,
+    ray from p1's: with :math:`a = \mu_1 - \mu_2` and the :math:`s \ge 0` that spends `eps`,
 
-    .. math:: N\bigl(\mu_2 - s \delta,\;
-              (1 + s) \Sigma_2 - s \Sigma_1 - s (1 + s)\, \delta \delta^T\bigr) .
+    .. math:: N\bigl(\mu_2 - s a,\;
+              (1 + s) \Sigma_2 - s \Sigma_1 - s (1 + s)\, a a^T\bigr) .
 
     Parameters
     ----------
@@ -143,8 +143,8 @@ def frontier_point(p1: Gaussian, p2: Gaussian, eps: float, *, fixed_cov: bool = 
 
     Notes
     -----
-    Source: chapter 3 (Proposition 1 of the paper for the fixed covariance; this book for the
-    whole family, a case of its theorem for regular exponential families).
+    Source: Proposition 1 of the paper and chapter 3 for the fixed covariance; chapter 12, this
+    book's own, for the whole family.
 
     Examples
     --------

@@ -48,8 +48,8 @@ def distance_ppf(v: ArrayLike, separation: float, dim: int = 1) -> FloatArray:
     array([2.4087, 3.9842])
     """
     levels = fractions("v", v)
-    delta = separation_scalar(separation)
-    return _radius(levels, delta, count("dim", dim, least=1))
+    separation = separation_scalar(separation)
+    return _radius(levels, separation, count("dim", dim, least=1))
 
 
 def kept_mean_ratio(t: ArrayLike, separation: float, dim: int = 1) -> FloatArray:
@@ -89,8 +89,8 @@ def kept_mean_ratio(t: ArrayLike, separation: float, dim: int = 1) -> FloatArray
     array([0.    , 0.2875, 0.9665])
     """
     radii = nonnegative("t", t, infinite=True)
-    delta = separation_scalar(separation)
-    return _kept_mean(radii, delta, count("dim", dim, least=1))[0]
+    separation = separation_scalar(separation)
+    return _kept_mean(radii, separation, count("dim", dim, least=1))[0]
 
 
 def kept_mean_and_gap(v: FloatArray, separation: float, dim: int) -> tuple[FloatArray, FloatArray]:
@@ -98,22 +98,22 @@ def kept_mean_and_gap(v: FloatArray, separation: float, dim: int) -> tuple[Float
     return _kept_mean(_radius(v, separation, dim), separation, dim)
 
 
-def _radius(v: FloatArray, delta: float, dim: int) -> FloatArray:
+def _radius(v: FloatArray, separation: float, dim: int) -> FloatArray:
     """The t with F_D(t^2) = v."""
     try:
-        squares = ncx2.ppf(v, dim, delta**2)
-        inverted = np.allclose(ncx2.cdf(squares, dim, delta**2), v, rtol=1e-6, atol=0)
+        squares = ncx2.ppf(v, dim, separation**2)
+        inverted = np.allclose(ncx2.cdf(squares, dim, separation**2), v, rtol=1e-6, atol=0)
     except OverflowError:  # from older SciPy, far down in the tail
         inverted = False
     if not inverted:
         raise ValueError(
-            f"cannot invert fractions from {v.min():g} to {v.max():g} at separation {delta:g}; "
-            "make one of the two less extreme"
+            f"cannot invert fractions from {v.min():g} to {v.max():g} at separation "
+            f"{separation:g}; make one of the two less extreme"
         )
     return np.asarray(np.sqrt(squares))
 
 
-def _kept_mean(t: FloatArray, delta: float, dim: int) -> tuple[FloatArray, FloatArray]:
+def _kept_mean(t: FloatArray, separation: float, dim: int) -> tuple[FloatArray, FloatArray]:
     """r_D and 1 - r_D at radii t, where r_k = F_{k+2}(t^2)/F_k(t^2).
 
     F_k - F_{k+2} is twice the density f_{k+2}, and c_k = f_{k+4}/f_{k+2} is a ratio of Bessel
@@ -123,18 +123,18 @@ def _kept_mean(t: FloatArray, delta: float, dim: int) -> tuple[FloatArray, Float
 
     starting from r = 0 at a k so large that nothing of the start is left at k = D.
     """
-    if delta > WIDEST:
+    if separation > WIDEST:
         raise ValueError(
-            f"separation must be at most {WIDEST:g} for the distance rule, got {delta:g}; so far "
-            "apart the likelihood-ratio rule deletes nearly the same points"
+            f"separation must be at most {WIDEST:g} for the distance rule, got {separation:g}; "
+            "so far apart the likelihood-ratio rule deletes nearly the same points"
         )
     ratio, gap = np.ones_like(t), np.zeros_like(t)
-    inside = t < delta + np.sqrt(dim) + 11  # further out 1 - r is below 1e-26
+    inside = t < separation + np.sqrt(dim) + 11  # further out 1 - r is below 1e-26
     x = t[inside]
-    steps = np.maximum(x**2 - delta**2, 0) / 2 + 8 * np.sqrt(x * (x + delta)) + 10
+    steps = np.maximum(x**2 - separation**2, 0) / 2 + 8 * np.sqrt(x * (x + separation)) + 10
     c, r, rest = np.zeros_like(x), np.zeros_like(x), np.ones_like(x)
     for k in range(dim + 2 * int(steps.max(initial=0)), dim - 1, -2):
-        c = x**2 / (k + 2 + delta**2 * c)
+        c = x**2 / (k + 2 + separation**2 * c)
         r, rest = c / (c + rest), rest / (c + rest)
     ratio[inside], gap[inside] = r, rest
     return ratio, gap

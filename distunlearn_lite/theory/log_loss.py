@@ -35,12 +35,13 @@ def log_loss_shift(
     r"""Bounds on the log-loss shifts that (alpha, eps)-unlearning of pairs (x, y) brings about.
 
     The excess log-loss of p's own conditional on p_i is what predicting with p(y | x) instead of
-    p_i(y | x) costs. With input divergences :math:`\delta_i = KL(p_{i,X} \| p_X)` the chain rule is
+    p_i(y | x) costs. With :math:`\mathrm{input}_i = KL(p_{i,X} \| p_X)`, the divergence of the
+    inputs, the chain rule is
 
-    .. math:: E_{p_i} \ln \frac{p_i(Y | X)}{p(Y | X)} = KL(p_i \| p) - \delta_i ,
+    .. math:: E_{p_i} \ln \frac{p_i(Y | X)}{p(Y | X)} = KL(p_i \| p) - \mathrm{input}_i ,
 
-    so on p1 it is at least :math:`\alpha - \delta_1`, and on p2 at most
-    :math:`\varepsilon - \delta_2`.
+    so on p1 it is at least :math:`\alpha - \mathrm{input}_1`, and on p2 at most
+    :math:`\varepsilon - \mathrm{input}_2`.
 
     Parameters
     ----------
@@ -49,10 +50,10 @@ def log_loss_shift(
     eps : float
         Upper bound on the preservation loss KL(p2 || p) of the pairs, in nats, non-negative.
     input_kl_1 : float
-        :math:`\delta_1`, or an upper bound on it, in nats, non-negative and finite.
+        :math:`\mathrm{input}_1`, or an upper bound on it, in nats, non-negative and finite.
     input_kl_2 : float
-        :math:`\delta_2`, or a lower bound on it, in nats, non-negative. Zero is always a valid
-        bound.
+        :math:`\mathrm{input}_2`, or a lower bound on it, in nats, non-negative. Zero is always a
+        valid bound.
 
     Returns
     -------
@@ -88,13 +89,13 @@ def log_loss_shift(
     """
     alpha = nonnegative_scalar("alpha", alpha)
     eps = nonnegative_scalar("eps", eps)
-    delta_1 = nonnegative_scalar("input_kl_1", input_kl_1)
-    delta_2 = nonnegative_scalar("input_kl_2", input_kl_2)
+    input_1 = nonnegative_scalar("input_kl_1", input_kl_1)
+    input_2 = nonnegative_scalar("input_kl_2", input_kl_2)
     # Equality is a natural case (all of eps in the inputs), and both sides may carry rounding.
-    if delta_2 > eps * (1 + 1e-12):
+    if input_2 > eps * (1 + 1e-12):
         raise ValueError(
-            f"input_kl_2 must be at most eps = {eps:g}, got {delta_2:g}: by data processing the "
+            f"input_kl_2 must be at most eps = {eps:g}, got {input_2:g}: by data processing the "
             "inputs of p2 and p diverge no more than the pairs do, so no real triple has these "
             "values; pass a larger eps, or the true (or zero) input_kl_2"
         )
-    return LogLossShift(max(0.0, alpha - delta_1), max(0.0, eps - delta_2))
+    return LogLossShift(max(0.0, alpha - input_1), max(0.0, eps - input_2))

@@ -125,5 +125,5 @@ def random_deletion_law(
     retained = count("n2", n2, least=1)
     kept = total - count("f", f, least=0, most=total)
     left = kept + retained
-    delta = separation_scalar(separation)
-    return RandomDeletionLaw(left, kept / left, delta, count("dim", dim, least=1))
+    separation = separation_scalar(separation)
+    return RandomDeletionLaw(left, kept / left, separation, count("dim", dim, least=1))
