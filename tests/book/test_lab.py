@@ -1,7 +1,7 @@
 """What a reader of the chapters sees in JupyterLab: only forms that it shows as the page does.
 
-The forms below were looked at in a browser with the extension of the lock: boxes are drawn, numbered
-and referred to within their chapter, and what is folded on the page is folded there.
+The forms below were seen in a browser with the extension of the lock: boxes are drawn, numbered
+and referred to within a chapter, and what is folded on the page is folded there.
 """
 
 import re
