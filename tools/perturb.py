@@ -8,26 +8,21 @@ its chapter, and records in book/perturbations.csv what was caught. Only a faile
 from __future__ import annotations
 
 import contextlib
-import copy
 import csv
 import hashlib
-import io
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
-import numpy as np
-
+from tools.execution import FAILS, PASSES, code_cells, copied, run
 from tools.notebooks import FOLDER, chapters, checked_claims
 
 ROOT = FOLDER.parent
 BROKEN = ROOT / "tests" / "book" / "perturbations"
 RECORD = ROOT / "book" / "perturbations.csv"
 COLUMNS = ("statement", "broken on purpose", "then", "chapter", "state of its checks")
-CAUGHT = "its check fails"
 
 
 def perturbations(chapter: Path) -> list[dict[str, str]]:
@@ -41,7 +36,7 @@ def perturbations(chapter: Path) -> list[dict[str, str]]:
 
 def fingerprint(chapter: Path) -> str:
     """Hash of a chapter's checks and of the ways in which they are broken."""
-    cells = [s for s in _code(chapter) if checked_claims(s)]
+    cells = [s for s in code_cells(chapter) if checked_claims(s)]
     parts = [*cells, *(str(sorted(row.items())) for row in perturbations(chapter))]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
@@ -51,41 +46,19 @@ def verdicts(chapter: Path) -> Iterator[tuple[dict[str, str], str]]:
     waiting = perturbations(chapter)
     names: dict[str, Any] = {"__name__": "__main__"}
     with contextlib.chdir(FOLDER):
-        for source in _code(chapter):
+        for source in code_cells(chapter):
             claims = checked_claims(source)
             for row in [r for r in waiting if r["claim"] in claims and r["old"] in source]:
                 waiting.remove(row)
                 if source.count(row["old"]) != 1:
                     yield row, "the code to change stands there more than once"
                     continue
-                yield row, _run(source.replace(row["old"], row["new"]), _copied(names))
-            said = _run(source, names)
-            if said != "passes":
+                yield row, run(source.replace(row["old"], row["new"]), copied(names))
+            said = run(source, names)
+            if said != PASSES:
                 raise SystemExit(f"{chapter.name}: an untouched cell does not pass ({said})")
     for row in waiting:
         yield row, "no check of this claim holds the code to change"
-
-
-def _code(chapter: Path) -> list[str]:
-    cells = nbformat.read(chapter, as_version=4).cells
-    return [cell.source for cell in cells if cell.cell_type == "code"]
-
-
-def _copied(names: dict[str, Any]) -> dict[str, Any]:
-    """A namespace of its own for one broken cell: arrays and generators are not shared."""
-    own = (np.ndarray, np.random.Generator, list, dict, set)
-    return {k: copy.deepcopy(v) if isinstance(v, own) else v for k, v in names.items()}
-
-
-def _run(source: str, names: dict[str, Any]) -> str:
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
-            exec(compile(source, "<cell>", "exec"), names)
-    except AssertionError:
-        return CAUGHT
-    except Exception as error:
-        return f"stops with {type(error).__name__}: {error}"
-    return "passes"
 
 
 def recorded() -> list[dict[str, str]]:
@@ -98,13 +71,13 @@ def recorded() -> list[dict[str, str]]:
 
 def main(wanted: list[str]) -> None:
     """Break the statements of the named chapters, or of all; stop where one is not noticed."""
-    os.environ["MPLBACKEND"] = "Agg"
+    os.environ["MPLBACKEND"] = "Agg"  # the cells draw figures that nobody looks at
     asked = [c for c in chapters() if not wanted or any(name in c.stem for name in wanted)]
     kept = [row for row in recorded() if row["chapter"] not in {c.stem[:2] for c in asked}]
     survivors = []
     for chapter in asked:
         for row, said in verdicts(chapter):
-            if said != CAUGHT:
+            if said != FAILS:
                 survivors.append(f"{chapter.stem[:2]} {row['claim']}: {row['what']}: {said}")
                 continue
             entry = (f"{{prf:ref}}`{row['claim']}`", row["what"], said)

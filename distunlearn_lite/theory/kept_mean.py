@@ -39,7 +39,7 @@ def distance_ppf(v: ArrayLike, separation: float, dim: int = 1) -> FloatArray:
 
     Notes
     -----
-    Source: chapter 6.
+    Source: chapter 14.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def kept_mean_ratio(t: ArrayLike, separation: float, dim: int = 1) -> FloatArray
 
     Notes
     -----
-    Source: chapter 6. Computed by a recurrence in the dimension that adds only positive numbers, so
+    Source: chapter 14. Computed by a recurrence in the dimension that adds only positive numbers, so
     that no digits are lost, however small r is.
 
     Examples

@@ -17,8 +17,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from distunlearn_lite.data.fetching import available
+from tools.execution import PASSES, code_cells, copied, run
 from tools.notebooks import FOLDER, chapters
-from tools.perturb import _code, _copied, _run
 
 ANSWER = re.compile(r"^(:{3,})\{solution\} (\S+)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
 CODE = {("fence", "python"), ("code_block", "")}
@@ -100,11 +100,11 @@ def test_the_code_in_its_answers_runs(chapter):
     names: dict[str, Any] = {"__name__": "__main__"}
     plt.switch_backend("Agg")
     with contextlib.chdir(FOLDER), mpl.rc_context():
-        for source in needed(_code(chapter), list(codes.values())):
-            assert _run(source, names) == "passes", source
+        for source in needed(code_cells(chapter), list(codes.values())):
+            assert run(source, names) == PASSES, source
             plt.close("all")
         said = {}
         for label, code in codes.items():
-            said[label] = _run(code, _copied(names))
+            said[label] = run(code, copied(names))
             plt.close("all")
-    assert set(said.values()) == {"passes"}, said
+    assert set(said.values()) == {PASSES}, said

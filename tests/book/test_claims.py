@@ -6,8 +6,9 @@ from pathlib import Path
 
 import nbformat
 
+from tools.execution import FAILS
 from tools.notebooks import chapters, checked_claims
-from tools.perturb import CAUGHT, fingerprint, perturbations, recorded
+from tools.perturb import fingerprint, perturbations, recorded
 
 ROOT = Path(__file__).resolve().parents[2]
 STATUSES = {
@@ -97,7 +98,7 @@ def proved():
 
 
 def test_every_proved_claim_was_broken_on_purpose_in_two_ways_at_least():
-    caught = [row["statement"] for row in recorded() if row["then"] == CAUGHT]
+    caught = [row["statement"] for row in recorded() if row["then"] == FAILS]
     few = [label for label in proved() if caught.count(f"{{prf:ref}}`{label}`") < 2]
     assert not few, "run: python tasks.py perturb"
 

@@ -41,4 +41,4 @@ def test_only_boxes_that_fold_in_jupyterlab_are_to_be_folded(text):
     pattern = r"^:+\{([^}]+)\}[^\n]*\n(?::[^\n]*\n)*?:class:[^\n]*\bdropdown\b"
     folded = re.findall(pattern, text, re.MULTILINE)
     assert len(folded) == len(re.findall(r"^:class:.*\bdropdown\b", text, re.MULTILINE))
-    assert set(folded) <= {"admonition", "solution"}
+    assert set(folded) <= {"admonition", "solution", "prf:remark"}
