@@ -79,8 +79,8 @@ def kept_mean_ratio(t: ArrayLike, separation: float, dim: int = 1) -> FloatArray
 
     Notes
     -----
-    Source: chapter 14. Computed by a recurrence in the dimension that adds only positive numbers, so
-    that no digits are lost, however small r is.
+    Source: chapter 14. Computed by a recurrence in the dimension that adds only positive numbers,
+    so that no digits are lost, however small r is.
 
     Examples
     --------
