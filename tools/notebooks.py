@@ -25,7 +25,7 @@ CHECK = "# Check: "
 PROMPTS = {
     "theorem": ("Check this theorem", "Hide the check"),
     "figure": ("Check this figure", "Hide the check"),
-    "output": ("Show what came out", "Hide what came out"),
+    "output": ("Show the output", "Hide the output"),
 }
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -69,16 +69,13 @@ def _fold(cell: nbformat.NotebookNode) -> None:
     tags = cell.metadata.get("tags", [])
     if checked_claims(cell.source) and "hide-input" not in tags:
         tags = [*tags, "hide-input"]
-    hidden = {
-        key: True
-        for tag, key in (("hide-input", "source_hidden"), ("hide-output", "outputs_hidden"))
-        if tag in tags
-    }
+    folds = (("hide-input", "source_hidden"), ("hide-output", "outputs_hidden"))
+    hidden = {key: True for tag, key in folds if {tag, "hide-cell"} & {*tags}}
     cell.metadata.pop("jupyter", None)
     if hidden:
         cell.metadata.update(tags=tags, jupyter=hidden)
     claims = checked_claims(cell.source)
-    if claims or "hide-output" in tags:
+    if claims or {"hide-output", "hide-cell"} & {*tags}:
         figure = "figure" if claims and claims[0].startswith("fig-") else "theorem"
         show, hide = PROMPTS[figure if claims else "output"]
         settings = {"code_prompt_show": show, "code_prompt_hide": hide}

@@ -2,7 +2,8 @@
 
 `python tasks.py perturb [NAME ...]` reads tests/book/perturbations/NN.csv (claim, what, old, new),
 writes `new` for `old` into the folded cell that checks the claim, runs that cell where it stands in
-its chapter, and records in book/perturbations.csv what was caught. Only a failed assertion counts.
+its chapter, and records what was caught, for the tests in RECORD and for readers in TABLE. Only a
+failed assertion counts.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import csv
 import hashlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from tools.notebooks import FOLDER, chapters, checked_claims
 
 ROOT = FOLDER.parent
 BROKEN = ROOT / "tests" / "book" / "perturbations"
-RECORD = ROOT / "book" / "perturbations.csv"
-COLUMNS = ("statement", "broken on purpose", "then", "chapter", "state of its checks")
+RECORD = BROKEN / "recorded.csv"
+TABLE = ROOT / "book" / "perturbations.csv"
+COLUMNS = ("chapter", "claim", "what", "checks")
 
 
 def perturbations(chapter: Path) -> list[dict[str, str]]:
@@ -62,11 +64,22 @@ def verdicts(chapter: Path) -> Iterator[tuple[dict[str, str], str]]:
 
 
 def recorded() -> list[dict[str, str]]:
-    """The table of the claims page."""
+    """What was caught, by chapter, with the state of the chapter's checks when it was."""
     if not RECORD.is_file():
         return []
     with RECORD.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, strict=True))
+
+
+def table(record: list[dict[str, str]]) -> list[tuple[str, str]]:
+    """The table of the claims page: each statement, and the ways in which it was broken."""
+    ways: dict[str, list[str]] = {}
+    for row in record:
+        ways.setdefault(row["claim"], []).append(row["what"])
+    return [
+        (f"{{prf:ref}}`{claim}`", "\n".join(f"- {what}" for what in found))
+        for claim, found in ways.items()
+    ]
 
 
 def main(wanted: list[str]) -> None:
@@ -77,20 +90,22 @@ def main(wanted: list[str]) -> None:
     survivors = []
     for chapter in asked:
         for row, said in verdicts(chapter):
-            if said != FAILS:
+            if said == FAILS:
+                values = (chapter.stem[:2], row["claim"], row["what"], fingerprint(chapter))
+                kept.append(dict(zip(COLUMNS, values, strict=True)))
+            else:
                 survivors.append(f"{chapter.stem[:2]} {row['claim']}: {row['what']}: {said}")
-                continue
-            entry = (f"{{prf:ref}}`{row['claim']}`", row["what"], said)
-            values = (*entry, chapter.stem[:2], fingerprint(chapter))
-            kept.append(dict(zip(COLUMNS, values, strict=True)))
     print("\n".join([*survivors, f"{len(kept)} stand in the record, {len(survivors)} survived"]))
     if survivors:
         sys.exit(1)
     kept.sort(key=lambda row: row["chapter"])
-    with RECORD.open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        table.writeheader()
-        table.writerows(kept)
+    _write(RECORD, COLUMNS, [tuple(row.values()) for row in kept])
+    _write(TABLE, ("statement", "broken in these ways"), table(kept))
+
+
+def _write(path: Path, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([head, *rows])
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ SECONDS = {"formula": 4, "display": 20, "code line": 4, "figure": 60}
 PROOF_SECONDS = {"formula": 20, "display": 120}
 EXERCISE_MINUTES = {"○": 5, "◐": 15, "●": 30}
 
+FOLDS = {"hide-input", "hide-cell"}
 PROOF = re.compile(r"^:::\{prf:proof\}.*?^:::$", re.MULTILINE | re.DOTALL)
 FOLDED = re.compile(
     r"^:::+\{[^\n]*\n(?::(?!class)[^\n]*\n)*:class:[^\n]*dropdown.*?^:::+$",
@@ -52,7 +53,7 @@ def reading_time(notebook: nbformat.NotebookNode) -> ReadingTime:
     text = "\n\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
     body, _, exercises = text.partition("\n## Exercises")
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    open_code = [c for c in code if "hide-input" not in c.metadata.get("tags", [])]
+    open_code = [c for c in code if not FOLDS & {*c.metadata.get("tags", [])}]
     lines = sum(bool(line.strip()) for cell in open_code for line in cell.source.splitlines())
     figures = sum("figure" in cell.metadata.get("mystnb", {}) for cell in code)
 

@@ -20,6 +20,7 @@ def chapter(tmp_path, monkeypatch):
     monkeypatch.setattr(perturb, "FOLDER", tmp_path)
     monkeypatch.setattr(perturb, "BROKEN", tmp_path)
     monkeypatch.setattr(perturb, "RECORD", tmp_path / "record.csv")
+    monkeypatch.setattr(perturb, "TABLE", tmp_path / "table.csv")
     path = tmp_path / "01-small.ipynb"
     monkeypatch.setattr(perturb, "chapters", lambda: [path])
     notebook = nbformat.v4.new_notebook()
@@ -61,11 +62,11 @@ def test_only_what_was_caught_is_recorded_and_a_survivor_stops(chapter, capsys):
     broken(chapter, ("thm-a", "four for three", "factor * 3", "factor * 4"))
     perturb.main([])
     (row,) = perturb.recorded()
-    assert (row["statement"], row["then"]) == ("{prf:ref}`thm-a`", FAILS)
-    assert row["state of its checks"] == perturb.fingerprint(chapter)
+    assert (row["claim"], row["checks"]) == ("thm-a", perturb.fingerprint(chapter))
+    assert "{prf:ref}`thm-a`,- four for three\n" in perturb.TABLE.read_text(encoding="utf-8")
 
     broken(chapter, ("thm-a", "the same", "factor * 3", "3 * factor"))
-    assert row["state of its checks"] != perturb.fingerprint(chapter)
+    assert row["checks"] != perturb.fingerprint(chapter)
     with pytest.raises(SystemExit):
         perturb.main([])
     assert "the same: passes" in capsys.readouterr().out

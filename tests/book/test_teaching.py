@@ -8,6 +8,7 @@ import pytest
 from tools.notebooks import FOLDER, chapters, checked_claims
 from tools.reading import (
     EXERCISE_MINUTES,
+    FOLDS,
     PROOF_SECONDS,
     PROOF_WORDS_A_MINUTE,
     SECONDS,
@@ -18,7 +19,6 @@ from tools.reading import (
 REPLICATIONS = ("07", "08", "09", "10", "11")  # their second edition is still to come
 TAUGHT = [path for path in chapters() if path.stem[:2] not in REPLICATIONS]
 CORE = [path for path in TAUGHT if path.stem[:2] <= "06"]
-FOLDS = ("hide-input", "hide-cell")
 
 
 def name(path):
@@ -30,7 +30,7 @@ def cells(path, kind):
 
 
 def visible(path):
-    return [c for c in cells(path, "code") if not {*FOLDS} & {*c.metadata.get("tags", [])}]
+    return [c for c in cells(path, "code") if not FOLDS & {*c.metadata.get("tags", [])}]
 
 
 def prose(path):
