@@ -75,8 +75,8 @@ def _parser() -> argparse.ArgumentParser:
         "select",
         help="choose the rows of your own arrays to delete",
         epilog="No rule is safe at small budgets: selection can forget less than random deletion. "
-        "At a fifth of the rows most rules do so in the recorded SMS table, and the default rule "
-        "did in most of ten tasks tried outside the book. Sweep your own data first (sweep); "
+        "At a fifth of the rows most rules do so in the recorded SMS table, the default rule among "
+        "them. Sweep your own data first (sweep); "
         "deletion_budget gives a Gaussian's answer, not a classifier's.",
     )
     select.add_argument(
