@@ -66,19 +66,19 @@ def checked_claims(source: str) -> list[str]:
 
 def _fold(cell: nbformat.NotebookNode) -> None:
     """Fold on the page and in JupyterLab what tags or a first line say is to be folded."""
-    tags = cell.metadata.get("tags", [])
-    if checked_claims(cell.source) and "hide-input" not in tags:
-        tags = [*tags, "hide-input"]
+    claims, tags = checked_claims(cell.source), cell.metadata.get("tags", [])
+    if claims and "hide-input" not in tags:
+        cell.metadata["tags"] = tags = [*tags, "hide-input"]
     folds = (("hide-input", "source_hidden"), ("hide-output", "outputs_hidden"))
     hidden = {key: True for tag, key in folds if {tag, "hide-cell"} & {*tags}}
     cell.metadata.pop("jupyter", None)
     if hidden:
-        cell.metadata.update(tags=tags, jupyter=hidden)
-    claims = checked_claims(cell.source)
-    if claims or {"hide-output", "hide-cell"} & {*tags}:
-        figure = "figure" if claims and claims[0].startswith("fig-") else "theorem"
-        show, hide = PROMPTS[figure if claims else "output"]
-        settings = {"code_prompt_show": show, "code_prompt_hide": hide}
+        cell.metadata["jupyter"] = hidden
+    prompt = "output" if "outputs_hidden" in hidden else None
+    if claims:
+        prompt = "figure" if claims[0].startswith("fig-") else "theorem"
+    if prompt:
+        settings = dict(zip(("code_prompt_show", "code_prompt_hide"), PROMPTS[prompt], strict=True))
         cell.metadata["mystnb"] = {**cell.metadata.get("mystnb", {}), **settings}
 
 

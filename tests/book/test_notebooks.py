@@ -98,3 +98,27 @@ def test_data_needs_are_declared(chapter):
     assert ("sms_spam" in declared) == ("load_sms_spam" in source)
     assert ("jigsaw" in declared) == ("load_jigsaw" in source)
     assert ("cifar10" in declared) == ("load_cifar10" in source)
+
+
+def folded(source, *tags):
+    notebook = nbformat.v4.new_notebook(metadata={"distunlearn": {"data": []}})
+    notebook.cells = [nbformat.v4.new_markdown_cell("text"), nbformat.v4.new_code_cell(source)]
+    notebook.cells[1].metadata["tags"] = list(tags)
+    return nbformat.reads(normal_form(notebook), as_version=4).cells[1].metadata
+
+
+def test_a_check_is_folded_by_its_first_line_on_the_page_and_in_jupyterlab():
+    theorem, figure = folded("# Check: thm-a\nassert 1"), folded("# Check: fig-1\nassert 1")
+    assert theorem["tags"] == figure["tags"] == ["hide-input"]
+    assert theorem["jupyter"] == {"source_hidden": True}
+    assert theorem["mystnb"]["code_prompt_show"] == "Check this theorem"
+    assert figure["mystnb"]["code_prompt_show"] == "Check this figure"
+
+
+def test_what_a_prediction_hides_is_the_output():
+    hidden, both, neither = folded("1", "hide-output"), folded("1", "hide-cell"), folded("1")
+    assert hidden["jupyter"] == {"outputs_hidden": True}
+    assert hidden["mystnb"]["code_prompt_show"] == "Show the output"
+    assert both["jupyter"] == {"source_hidden": True, "outputs_hidden": True}
+    assert "jupyter" not in neither
+    assert "mystnb" not in neither
