@@ -114,6 +114,13 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument(
         "--folder", type=Path, default=Path("book", "results"), help="default: book/results"
     )
+    again.add_argument(
+        "--features",
+        type=Path,
+        metavar="FILE.npy",
+        help="cifar10 only: your own features of the 60,000 images, the labels in a last column; "
+        "recorded as cifar10-features",
+    )
     again.set_defaults(run=_replicate)
 
     doctor = commands.add_parser("doctor", help="versions, data, and what would run on what")
@@ -175,16 +182,20 @@ def _select(arguments: argparse.Namespace) -> int:
 
 def _replicate(arguments: argparse.Namespace) -> int:
     recorded = replicate(
-        arguments.name, seeds=arguments.seeds, n_jobs=arguments.jobs, folder=arguments.folder
+        arguments.name,
+        seeds=arguments.seeds,
+        n_jobs=arguments.jobs,
+        folder=arguments.folder,
+        features=arguments.features,
     )
-    print(f"{len(recorded.frame)} values in {arguments.folder / arguments.name}.csv")
+    print(f"{len(recorded.frame)} values in {arguments.folder / recorded.provenance['table']}")
     if recorded.frame["seed"].nunique() > 1:
         experiment = EXPERIMENTS[arguments.name]
-        metric, target = experiment.metric, experiment.target
+        metric, target, draws = experiment.metric, experiment.target, experiment.draws
         for task, frame in recorded.frame.groupby("task", sort=False):
-            table = budget_to_reach(frame, metric, target).round(3)
+            table = budget_to_reach(frame, metric, target, draws=draws).round(3)
             print(f"{task}: deleted fraction at which {metric} reaches {target!r},")
-            print("with its 95 % interval over seeds:")
+            print(f"with its 95 % interval (what the seeds redraw: {draws}):")
             print(table.to_string())
     return 0
 

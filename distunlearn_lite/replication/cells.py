@@ -16,7 +16,16 @@ from .experiments.plan import Plan
 
 def swept(task: UnlearningTask, plan: Plan, seed: int) -> dict[Any, Any]:
     """Columns of the sweep of one seed."""
-    frame = sweep(task, plan.model(), plan.rules, plan.budgets, [seed], n_jobs=1, progress=False)
+    frame = sweep(
+        task,
+        plan.model(),
+        plan.rules,
+        plan.budgets,
+        [seed],
+        n_jobs=1,
+        progress=False,
+        refit_features=plan.refit_features,
+    )
     return frame.to_dict("list")
 
 
@@ -29,4 +38,8 @@ def measured(task: UnlearningTask, plan: Plan) -> dict[str, float]:
         if isinstance(model, Pipeline):
             rows = model[:-1].fit_transform(rows)
         found = separability(rows[forget], rows[~forget])
-    return {"auc": round(found.auc, 4), "delta": round(found.delta, 4), "rank": found.rank}
+    return {
+        "auc": round(found.auc, 4),
+        "separation": round(found.separation, 4),
+        "rank": found.rank,
+    }

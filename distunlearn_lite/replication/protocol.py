@@ -162,9 +162,9 @@ def judged(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One line a row of the paper, judged rule and effect (``fewer_than_random``,
-        ``fewer_than_full``): ``row, rule, effect, claimed, estimate, lower, upper, verdict, seeds``;
-        effects are fractions.
+        One line a row of the paper, judged rule and effect (``fewer_than_random`` or
+        ``fewer_than_full``): ``row, rule, effect, claimed, estimate, lower, upper, verdict,
+        seeds``; effects are fractions.
 
     Raises
     ------

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
 import os
 import platform
+import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,9 +21,14 @@ import pandas as pd
 
 from ..files import open_whole
 from ..sweeps.sweeping import COLUMNS
+from .protocol import EDITION
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "joblib")
-DECIMALS = 6
+# Of a value as it is kept; what is compared has three digits or four.
+DIGITS = 5
+BUDGET_DECIMALS = 6
+# Bytes of a table from which on it is kept compressed.
+LARGE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,7 @@ class Recorded:
     Parameters
     ----------
     frame : pandas.DataFrame
-        Its values, rounded to six decimals, in the columns of ``sweep``.
+        Its values, rounded to five digits, in the columns of ``sweep``.
     provenance : mapping
         How they came about: command, settings, data, versions, date.
     """
@@ -57,7 +65,7 @@ class Recorded:
             Where `live` is empty or holds a value that was not recorded.
         """
         keys = [name for name in COLUMNS if name != "value"]
-        both = live.round({"budget": DECIMALS}).merge(
+        both = live.round({"budget": BUDGET_DECIMALS}).merge(
             self.frame.rename(columns={"value": "recorded"}), on=keys
         )
         if len(both) != len(live) or live.empty:
@@ -72,6 +80,8 @@ def record(
     frame: pd.DataFrame, name: str, folder: str | os.PathLike[str], about: Mapping[str, Any]
 ) -> Recorded:
     """Write a sweep as ``<name>.csv``, with its provenance beside it as ``<name>.json``.
+
+    A table of more than a million bytes is written as ``<name>.csv.gz``.
 
     Parameters
     ----------
@@ -105,26 +115,34 @@ def record(
             "frame must hold at least one row and the columns of sweep, got "
             f"{len(frame)} rows of {', '.join(map(str, frame.columns))}"
         )
-    text = frame.round({"budget": DECIMALS, "value": DECIMALS}).to_csv(
-        index=False, lineterminator="\n"
-    )
+    text = frame.assign(
+        budget=frame["budget"].round(BUDGET_DECIMALS),
+        value=[f"{value:.{DIGITS}g}" for value in frame["value"]],
+    ).to_csv(index=False, lineterminator="\n")
+    content = text.encode()
+    plain, packed = f"{name}.csv", f"{name}.csv.gz"
+    table, other = (packed, plain) if len(content) > LARGE else (plain, packed)
     provenance = {
         "name": name,
+        "edition": EDITION,
+        "table": table,
         "date": datetime.now(UTC).date().isoformat(),
         **about,
         "seeds": sorted({int(seed) for seed in frame["seed"]}),
         "rules": list(dict.fromkeys(frame["rule"])),
-        "budgets": sorted({round(float(budget), DECIMALS) for budget in frame["budget"]}),
+        "budgets": sorted({round(float(b), BUDGET_DECIMALS) for b in frame["budget"]}),
         "machine": {"system": platform.system(), "cores": os.cpu_count()},
-        "csv_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "csv_sha256": hashlib.sha256(content).hexdigest(),
     }
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     described = json.dumps(provenance, indent=1, ensure_ascii=False) + "\n"
-    with open_whole(place / f"{name}.csv") as table, open_whole(place / f"{name}.json") as beside:
-        for stream, content in ((table, text), (beside, described)):
-            stream.write(content.encode())
+    kept = gzip.compress(content, mtime=0) if table == packed else content
+    with open_whole(place / table) as rows, open_whole(place / f"{name}.json") as beside:
+        for stream, whole in ((rows, kept), (beside, described.encode())):
+            stream.write(whole)
             stream.flush()  # a full disk shows before either is moved
+    (place / other).unlink(missing_ok=True)
     return load_recorded(name, folder)
 
 
@@ -148,34 +166,34 @@ def load_recorded(name: str, folder: str | os.PathLike[str]) -> Recorded:
     FileNotFoundError
         Where a file is missing.
     ValueError
-        Where the table is not the one its provenance was written for.
+        Where the table is not the one its provenance was written for, or was recorded under
+        another edition of the protocol.
     """
-    table, about = (Path(folder) / f"{name}.{ending}" for ending in ("csv", "json"))
-    for path in (table, about):
-        if not path.is_file():
-            raise FileNotFoundError(
-                f"no recorded results at {path}; record them with `distunlearn replicate {name}`"
-            )
-    content = table.read_bytes()
+    again = f"record it anew with `distunlearn replicate {name}`"
+    about = Path(folder) / f"{name}.json"
+    if not about.is_file():
+        raise FileNotFoundError(f"no recorded results at {about}; {again}")
     provenance = json.loads(about.read_text(encoding="utf-8"))
-    if hashlib.sha256(content).hexdigest() != provenance.get("csv_sha256"):
+    edition = provenance.get("edition", 1)
+    if edition != EDITION:
+        raise ValueError(
+            f"{about} belongs to edition {edition} of the protocol, and this is edition {EDITION}: "
+            f"rules, seeds or metrics differ; {again}"
+        )
+    table = Path(folder) / provenance["table"]
+    if not table.is_file():
+        raise FileNotFoundError(f"no recorded results at {table}; {again}")
+    content = table.read_bytes()
+    with suppress(OSError, EOFError, zlib.error):  # what is damaged has another checksum
+        content = gzip.decompress(content) if table.suffix == ".gz" else content
+    if hashlib.sha256(content).hexdigest() != provenance["csv_sha256"]:
         raise ValueError(
             f"{table} is not the table that {about.name} describes: it was edited, or a run "
-            f"stopped in between; record it anew with `distunlearn replicate {name}`"
+            f"stopped in between; {again}"
         )
-    return Recorded(pd.read_csv(io.BytesIO(content)), _of_today(provenance))
+    return Recorded(pd.read_csv(io.BytesIO(content)), provenance)
 
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that the values depend on."""
     return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
-
-
-def _of_today(about: dict[str, Any]) -> dict[str, Any]:
-    """Provenance in today's form: it once had one task bare, and the models apart from the data."""
-    model, variants = about.pop("model", None), about.pop("variants", {})
-    data = about["data"] if isinstance(about["data"], list) else [about["data"]]
-    if model is not None:
-        models = {task: plan["model"] for task, plan in variants.items() if "model" in plan}
-        data = [part | {"model": models.get(part["task"], model)} for part in data]
-    return about | {"data": data}

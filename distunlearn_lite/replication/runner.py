@@ -24,6 +24,8 @@ from ..validation import choice, seed_list
 from .cells import measured, swept
 from .code_hash import code_sha256
 from .experiments import EXPERIMENTS
+from .experiments.cifar10 import CIFAR10
+from .experiments.own_features import with_own_features
 from .experiments.plan import Experiment, Plan
 from .records import Recorded, record, versions
 
@@ -44,6 +46,7 @@ def replicate(
     data_home: str | os.PathLike[str] | None = None,
     download: bool = True,
     progress: bool | None = None,
+    features: str | os.PathLike[str] | None = None,
 ) -> Recorded:
     """Run an experiment on its own data and record the result.
 
@@ -62,6 +65,9 @@ def replicate(
         As the loaders take them.
     progress : bool, optional
         As ``sweep`` takes it.
+    features : path, optional
+        For ``cifar10`` only: features of one's own in a file as ``with_own_features`` takes it.
+        The result is recorded as ``cifar10-features``.
 
     Returns
     -------
@@ -73,7 +79,8 @@ def replicate(
     DatasetUnavailable
         Where the real data is not to be had; a stand-in is never recorded.
     ValueError
-        Where the name is unknown, or seeds repeat.
+        Where the name is unknown, seeds repeat, or features are given to another experiment or do
+        not fit.
     OSError
         Where the folder cannot be written, for example because the disk is full.
 
@@ -87,6 +94,12 @@ def replicate(
     cells away and no others.
     """
     experiment = EXPERIMENTS[choice("replication", name, EXPERIMENTS)]
+    if features is not None:
+        if name != CIFAR10.name:
+            raise ValueError(
+                f"features of one's own are taken for {CIFAR10.name!r} only, got {name!r}"
+            )
+        experiment = with_own_features(features)
     tasks = experiment.load(data_home=data_home, download=download)
     return run(experiment, tasks, seeds=seeds, n_jobs=n_jobs, folder=folder, progress=progress)
 
@@ -124,12 +137,12 @@ def run(
     planned = _planned(experiment, tasks, seeds)
     made_by = {"versions": versions(), "code_sha256": code_sha256(experiment)}
     drafts = Path(folder) / f".{experiment.name}-cells"
-    cells = _cells(planned, made_by, drafts)
+    cells = _cells(planned, made_by, drafts, apart=not experiment.variations)
     command = f"replicate {experiment.name}"
     values = _values(cells, n_jobs, progress, command)
     if seeds is not None:
         command += f" --seeds {' '.join(map(str, planned[0][1].seeds))}"
-    data = [_described(task, plan, values[task.name, None]) for task, plan in planned]
+    data = [_described(task, plan, values.get((task.name, None))) for task, plan in planned]
     parts = [pd.DataFrame(values[part.name, k]) for part, plan in planned for k in plan.seeds]
     about = {"command": f"distunlearn {command}", "data": data, **made_by}
     recorded = record(in_order(pd.concat(parts)), experiment.name, folder, about)
@@ -169,20 +182,26 @@ def _key(task: UnlearningTask, plan: Plan, made_by: Mapping[str, Any]) -> str:
     if isinstance(task.X, np.memmap):
         sample = task.X[:: max(1, len(task) // LOOKED_AT)]
         about["X"] = (task.X.shape, np.array(sample))
-    settings = (plan.model(), plan.rules, plan.budgets)
+    settings = (plan.model(), plan.rules, plan.budgets, plan.refit_features)
     return str(value_hash((about, settings, made_by)))[:16]
 
 
 def _cells(
-    planned: Iterable[tuple[UnlearningTask, Plan]], made_by: Mapping[str, Any], drafts: Path
+    planned: Iterable[tuple[UnlearningTask, Plan]],
+    made_by: Mapping[str, Any],
+    drafts: Path,
+    *,
+    apart: bool,
 ) -> Cells:
-    """Draft and computation of each seed of each task, and of its separability."""
+    """Draft and computation of each seed of each task, and of its separability if it is asked."""
     cells: Cells = {}
     for task, plan in planned:
         key = _key(task, plan, made_by)
         for seed in plan.seeds:
             cells[task.name, seed] = drafts / f"{key}-{seed}.json", partial(swept, task, plan, seed)
-        cells[task.name, None] = drafts / f"{key}-separability.json", partial(measured, task, plan)
+        if apart:
+            draft = drafts / f"{key}-separability.json"
+            cells[task.name, None] = draft, partial(measured, task, plan)
     return cells
 
 
@@ -218,12 +237,12 @@ def _labelled(name: Name, compute: Callable[[], Any]) -> tuple[Name, Any]:
 
 
 def _described(task: UnlearningTask, plan: Plan, separability: Any) -> dict[str, Any]:
-    return {
+    about = {
         "task": task.name,
         "provenance": task.provenance,
         "standin": task.standin,
         "rows": len(task),
         "forget_rows": int(task.forget.sum()),
         "model": " ".join(str(plan.model()).split()),
-        "separability": separability,
     }
+    return about if separability is None else about | {"separability": separability}

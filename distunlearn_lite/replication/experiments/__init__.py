@@ -6,14 +6,20 @@ A recorded table is as old as the modules that its experiment imports, so none i
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from .cifar10 import CIFAR10
+from .cifar10 import CIFAR10, CIFAR10_VARIATIONS
 from .gaussians import GAUSSIANS
-from .jigsaw import JIGSAW
+from .jigsaw import JIGSAW, JIGSAW_VARIATIONS
 from .plan import Experiment
-from .sms import SMS
+from .sms import SMS, SMS_VARIATIONS
 
 __all__ = ["EXPERIMENTS"]
 
 EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
-    {experiment.name: experiment for experiment in (GAUSSIANS, SMS, JIGSAW, CIFAR10)}
+    {
+        experiment.name: experiment
+        for experiment in (
+            *(GAUSSIANS, SMS, SMS_VARIATIONS, JIGSAW, JIGSAW_VARIATIONS),
+            *(CIFAR10, CIFAR10_VARIATIONS),
+        )
+    }
 )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from ...data.cifar10 import CIFAR10_CLASSES, load_cifar10
 from ...data.task import UnlearningTask
 from ...features.patch_cache import patch_features
 from ...features.patches import PatchFeatures
-from .models import image_classifier, logistic_image_classifier
+from .models import image_classifier, pair_classifier, penalties
 from .plan import Experiment, Plan
+from .variations import BOTH_WAYS, OTHER_RULES
 
 
 def cifar10_classes(
@@ -28,17 +31,30 @@ def cifar10_classes(
     Returns
     -------
     tuple of UnlearningTask
-        ``cifar10-airplane`` to ``cifar10-truck``; ``cifar10-cat-logistic``, the class cat once more
-        for another classifier; and ``cifar10-small``.
+        ``cifar10-airplane`` to ``cifar10-truck``, and ``cifar10-small``.
     """
     images = load_cifar10(data_home=data_home, download=download)
     features = patch_features(images, PatchFeatures(800))
-    tasks = [
+    return (*of_each_class(features), small_cifar10(images))
+
+
+def of_each_class(features: UnlearningTask) -> tuple[UnlearningTask, ...]:
+    """The task of forgetting each class in turn, in the same features.
+
+    Parameters
+    ----------
+    features : UnlearningTask
+        CIFAR-10 with labels 0 to 9.
+
+    Returns
+    -------
+    tuple of UnlearningTask
+        ``cifar10-airplane`` to ``cifar10-truck``.
+    """
+    return tuple(
         replace(features, forget=features.y == number, name=f"cifar10-{name}")
         for number, name in enumerate(CIFAR10_CLASSES)
-    ]
-    cat = tasks[CIFAR10_CLASSES.index("cat")]
-    return (*tasks, replace(cat, name="cifar10-cat-logistic"), small_cifar10(images))
+    )
 
 
 def small_cifar10(images: UnlearningTask) -> UnlearningTask:
@@ -58,26 +74,75 @@ def small_cifar10(images: UnlearningTask) -> UnlearningTask:
     return replace(patch_features(part, PatchFeatures(100)), name="cifar10-small")
 
 
+def cat_or_dog(features: UnlearningTask) -> UnlearningTask:
+    """The cats, to be forgotten, and the dogs, of CIFAR-10 in any features.
+
+    Parameters
+    ----------
+    features : UnlearningTask
+        CIFAR-10 or a part of it with labels 0 to 9.
+
+    Returns
+    -------
+    UnlearningTask
+        Named ``cifar10-pair``.
+    """
+    cat, dog = (CIFAR10_CLASSES.index(name) for name in ("cat", "dog"))
+    both = features.take(np.isin(features.y, (cat, dog)))
+    return replace(both, forget=both.y == cat, name="cifar10-pair")
+
+
+def _variations(
+    data_home: str | os.PathLike[str] | None = None, download: bool = True
+) -> tuple[UnlearningTask, ...]:
+    *classes, small = cifar10_classes(data_home, download)
+    cat = classes[CIFAR10_CLASSES.index("cat")]
+    return cat, replace(cat, name="cifar10-cat, other rules"), cat_or_dog(small)
+
+
+def class_plans(model: Callable[[], BaseEstimator]) -> tuple[Plan, ...]:
+    """Plans of the ten classes, with more seeds for the class of the paper."""
+    return tuple(
+        Plan(f"cifar10-{name}", model, seeds=tuple(range(10 if name == "cat" else 5)))
+        for name in CIFAR10_CLASSES
+    )
+
+
 CIFAR10 = Experiment(
     name="cifar10",
     summary="CIFAR-10, each class in turn to be forgotten, patch features, ridge",
     load=cifar10_classes,
     plans=(
-        *(
-            Plan(
-                f"cifar10-{name}",
-                image_classifier,
-                seeds=tuple(range(5)) if name == "cat" else (0, 1),
-            )
-            for name in CIFAR10_CLASSES
+        *class_plans(image_classifier),
+        Plan("cifar10-small", image_classifier, seeds=tuple(range(5))),
+    ),
+    draws="bootstrap",
+)
+
+CIFAR10_VARIATIONS = Experiment(
+    name="cifar10-variations",
+    summary="CIFAR-10's cats with other penalties and rules turned round; cats against dogs",
+    load=_variations,
+    plans=(
+        Plan(
+            "cifar10-cat",
+            penalties(image_classifier, "alpha", (20, 200, 2000, 20_000)),
+            rules=BOTH_WAYS,
+            seeds=tuple(range(5)),
         ),
         Plan(
-            "cifar10-cat-logistic",
-            logistic_image_classifier,
-            rules=("random", "lr-maha"),
-            budgets=(0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
-            seeds=(0, 1),
+            "cifar10-cat, other rules",
+            image_classifier,
+            rules=OTHER_RULES,
+            seeds=tuple(range(5)),
         ),
-        Plan("cifar10-small", image_classifier, seeds=(0, 1)),
+        Plan(
+            "cifar10-pair",
+            penalties(pair_classifier, "C", (1e-4, 1e-3, 1e-2, 1e-1, 1)),
+            rules=BOTH_WAYS,
+            seeds=tuple(range(5)),
+        ),
     ),
+    draws="bootstrap",
+    variations=True,
 )

@@ -47,10 +47,11 @@ GAUSSIANS = Experiment(
             name,
             lambda: "gaussian",
             rules=tuple(rule for rule in SCORING_RULES if rule not in TEXT_RULES),
-            seeds=tuple(range(20)),
+            seeds=tuple(range(40)),
         )
         for name in SEPARATIONS
     ),
     metric="kl_removal",
     target="half-gap",
+    draws="independent",
 )
