@@ -99,7 +99,7 @@ def replicate(
             raise ValueError(
                 f"features of one's own are taken for {CIFAR10.name!r} only, got {name!r}"
             )
-        experiment = with_own_features(features)
+        experiment = with_own_features(features, data_home=data_home, download=download)
     tasks = experiment.load(data_home=data_home, download=download)
     return run(experiment, tasks, seeds=seeds, n_jobs=n_jobs, folder=folder, progress=progress)
 

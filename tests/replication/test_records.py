@@ -29,7 +29,7 @@ def test_a_record_reads_back_rounded(tmp_path):
     written = record(frame(), "toy", tmp_path / "new", ABOUT)
     read = load_recorded("toy", tmp_path / "new")
     pd.testing.assert_frame_equal(written.frame, read.frame)
-    assert read.frame["value"].tolist() == [0.333333] * 4
+    assert read.frame["value"].tolist() == [0.33333] * 4
     assert read.frame["budget"].tolist() == [0.0, 0.15] * 2
     assert np.issubdtype(read.frame["seed"].dtype, np.integer)
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["toy.csv", "toy.json"]
@@ -76,18 +76,35 @@ def test_provenance_says_how_the_table_came_about(tmp_path):
     assert str(tmp_path) not in json.dumps(dict(about))
 
 
-def test_older_files_are_read_in_todays_form(tmp_path):
-    older = {
-        "data": {"task": "toy"},
-        "model": "ridge",
-        "variants": {"toy": {"seeds": [0]}, "other": {"model": "logistic"}},
-    }
-    about = record(frame(), "toy", tmp_path, older).provenance
-    assert about["data"] == [{"task": "toy", "model": "ridge"}]
-    several = older | {"data": [{"task": "toy"}, {"task": "other"}]}
-    about = record(frame(), "toy", tmp_path, several).provenance
-    assert [part["model"] for part in about["data"]] == ["ridge", "logistic"]
-    assert not {"model", "variants"} & set(about)
+def large_frame():
+    return pd.concat([frame().assign(seed=seed) for seed in range(9_000)], ignore_index=True)
+
+
+def test_a_large_table_is_kept_compressed_and_takes_the_place_of_a_small_one(tmp_path):
+    record(frame(), "toy", tmp_path, ABOUT)
+    record(large_frame(), "toy", tmp_path, ABOUT)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["toy.csv.gz", "toy.json"]
+    assert (tmp_path / "toy.csv.gz").stat().st_size < 200_000
+    assert len(load_recorded("toy", tmp_path).frame) == 36_000
+    first = (tmp_path / "toy.csv.gz").read_bytes()
+    record(large_frame(), "toy", tmp_path, ABOUT)
+    assert (tmp_path / "toy.csv.gz").read_bytes() == first
+    for damaged in (first[:-100], first[:200] + b"damaged" + first[207:], b""):
+        (tmp_path / "toy.csv.gz").write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"not the table that toy\.json describes"):
+            load_recorded("toy", tmp_path)
+    record(frame(), "toy", tmp_path, ABOUT)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["toy.csv", "toy.json"]
+
+
+def test_a_table_of_another_protocol_is_refused(tmp_path):
+    record(frame(), "toy", tmp_path, ABOUT)
+    about = json.loads((tmp_path / "toy.json").read_text(encoding="utf-8"))
+    for edition in ({"edition": 1}, {"edition": 99}, {}):
+        older = {key: value for key, value in about.items() if key != "edition"} | edition
+        (tmp_path / "toy.json").write_text(json.dumps(older), encoding="utf-8")
+        with pytest.raises(ValueError, match=r"edition \d+ of the protocol.*replicate toy"):
+            load_recorded("toy", tmp_path)
 
 
 @pytest.mark.parametrize("stop", [1, 2])
@@ -117,7 +134,7 @@ def test_an_interrupted_run_leaves_whole_files(tmp_path, monkeypatch, stop):
 
 
 def test_bad_input_is_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="record them with `distunlearn replicate sms`"):
+    with pytest.raises(FileNotFoundError, match="record it anew with `distunlearn replicate sms`"):
         load_recorded("sms", tmp_path)
     for wrong in (frame().iloc[:0], frame().drop(columns="seed"), frame().assign(more=1)):
         with pytest.raises(ValueError, match="at least one row and the columns of sweep, got"):

@@ -19,6 +19,7 @@ from distunlearn_lite.replication.experiments import EXPERIMENTS
 from distunlearn_lite.replication.experiments.plan import Experiment, Plan
 from distunlearn_lite.replication.records import load_recorded
 from distunlearn_lite.replication.runner import _key, replicate, run
+from distunlearn_lite.sweeps.metrics import METRICS
 
 
 def without(word):
@@ -60,7 +61,7 @@ def test_every_cell_of_a_recorded_run_gets_a_model_of_its_own():
 def test_a_run_records_what_sweep_gives(tmp_path):
     recorded = small_run(tmp_path)
     direct = sweep(small_task(), PLAN.model(), PLAN.rules, PLAN.budgets, PLAN.seeds)
-    pd.testing.assert_frame_equal(recorded.frame, direct.round(6), check_dtype=False)
+    pd.testing.assert_frame_equal(recorded.frame, direct, check_dtype=False, rtol=1e-4)
     about = recorded.provenance
     assert about["command"] == "distunlearn replicate tiny"
     assert "LogisticRegression" in about["data"][0]["model"]
@@ -82,7 +83,7 @@ def test_each_task_has_a_plan_of_its_own(tmp_path):
         for task, plan in zip(tasks, plans, strict=True)
     ]
     pd.testing.assert_frame_equal(
-        frame, pd.concat(expected, ignore_index=True).round(6), check_dtype=False
+        frame, pd.concat(expected, ignore_index=True), check_dtype=False, rtol=1e-4
     )
     about = run(experiment, tasks, seeds=[4, 7], folder=tmp_path).provenance
     assert about["command"] == "distunlearn replicate two --seeds 4 7"
@@ -111,9 +112,19 @@ def test_replicate_loads_and_runs(tmp_path, monkeypatch):
     )
     recorded = replicate("tiny", seeds=[0], folder=tmp_path / "results")
     assert (tmp_path / "results" / "tiny.csv").is_file()
-    assert len(recorded.frame) == 2 * 3 * 6
+    assert len(recorded.frame) == 2 * 3 * len(METRICS)
     with pytest.raises(ValueError, match="unknown replication 'mnist'; the known ones are tiny"):
         replicate("mnist")
+
+
+def test_variations_are_recorded_without_a_separability(tmp_path):
+    experiment = replace(
+        small_experiment(model=lambda: {"C=1": without("word1"), "C=2": without("word2")}),
+        variations=True,
+    )
+    recorded = run(experiment, [small_task()], folder=tmp_path)
+    assert "separability" not in recorded.provenance["data"][0]
+    assert list(dict.fromkeys(recorded.frame["task"])) == ["tiny, C=1", "tiny, C=2"]
 
 
 def test_a_stand_in_is_never_recorded(tmp_path):
@@ -241,6 +252,7 @@ CHANGES = {
     "rules": lambda: (small_task(), {"rules": ("random", "lr-maha")}),
     "budgets": lambda: (small_task(), {"budgets": (0.0, 0.4, 1.0)}),
     "model": lambda: (small_task(), {"model": lambda: without("word2")}),
+    "refit_features": lambda: (small_task(), {"refit_features": True}),
 }
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import train_test_split
 
@@ -56,7 +56,7 @@ def validation_accuracies(
     }
 
 
-def with_own_features(path: str | os.PathLike[str]) -> Experiment:
+def with_own_features(path: str | os.PathLike[str], **options: Any) -> Experiment:
     """The experiment on CIFAR-10 with features from a file in place of the patch features.
 
     The file is an array (60000, d + 1) as ``numpy.save`` writes it: one row an image, in the order
@@ -69,44 +69,43 @@ def with_own_features(path: str | os.PathLike[str]) -> Experiment:
     ----------
     path : path
         The file.
+    **options
+        ``data_home`` and ``download``, as ``load_cifar10`` takes them.
 
     Returns
     -------
     Experiment
-        ``cifar10-features``: the ten classes, each in turn to be forgotten. Loading its tasks
-        raises ValueError where the file has another shape, is not finite, or its labels are not
-        those of the images in that order.
+        ``cifar10-features``: the ten classes, each in turn to be forgotten. Its tasks are loaded.
+
+    Raises
+    ------
+    ValueError
+        Where the file is no array, has another shape, is not finite, or its labels are not those
+        of the images in that order.
 
     Notes
     -----
     Source: the CIFAR-10 chapter, which shows how such a file is made with a network.
     """
-    chosen: dict[str, float] = {}
-
-    def load(**options: Any) -> tuple[UnlearningTask, ...]:
-        images = load_cifar10(**options)
-        rows = _read(Path(path), images)
-        training = ~_official(images)
-        scale = rows[training].std(axis=0)
-        rows -= rows[training].mean(axis=0)
-        rows /= np.where(scale > 0, scale, 1)
-        accuracies = validation_accuracies(rows[training], images.y[training])
-        chosen["alpha"] = max(accuracies, key=lambda alpha: accuracies[alpha])
-        told = ", ".join(f"{alpha:g}: {value:.4f}" for alpha, value in accuracies.items())
-        provenance = (
-            f"{images.provenance}; features of one's own, {rows.shape[1]} columns, sha256 "
-            f"{file_sha256(Path(path))}; accuracy on the validation part by alpha: {told}"
-        )
-        return of_each_class(replace(images, X=rows, provenance=provenance))
-
-    def model() -> BaseEstimator:
-        return image_classifier(chosen["alpha"])
-
+    images = load_cifar10(**options)
+    rows = _read(Path(path), images)
+    training = ~_official(images)
+    scale = rows[training].std(axis=0)
+    rows -= rows[training].mean(axis=0)
+    rows /= np.where(scale > 0, scale, 1)
+    accuracies = validation_accuracies(rows[training], images.y[training])
+    alpha = max(accuracies, key=lambda value: accuracies[value])
+    told = ", ".join(f"{value:g}: {accuracy:.4f}" for value, accuracy in accuracies.items())
+    provenance = (
+        f"{images.provenance}; features of one's own, {rows.shape[1]} columns, sha256 "
+        f"{file_sha256(Path(path))}; accuracy on the validation part by alpha: {told}"
+    )
+    tasks = of_each_class(replace(images, X=rows, provenance=provenance))
     return Experiment(
         name="cifar10-features",
         summary="CIFAR-10, each class in turn to be forgotten, features of one's own, ridge",
-        load=load,
-        plans=class_plans(model),
+        load=lambda **_: tasks,
+        plans=class_plans(partial(image_classifier, alpha)),
         draws="bootstrap",
     )
 
