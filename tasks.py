@@ -282,6 +282,12 @@ def cover() -> None:
     run(PYTHON, "-m", "tools.cover")
 
 
+def figures() -> None:
+    """Draw the figures of the whole and the table of verdicts from the recorded tables anew."""
+    environment()
+    run(PYTHON, "-m", "tools.figures")
+
+
 def lab() -> None:
     """Open JupyterLab on the chapters."""
     environment()
@@ -309,7 +315,7 @@ def help() -> None:
         print(f"  {task.__name__:<10} {(task.__doc__ or '').splitlines()[0]}")
 
 
-TASKS = (book, test, versions, notebooks, perturb, cover, lab, data, results, help)
+TASKS = (book, test, versions, notebooks, perturb, cover, figures, lab, data, results, help)
 
 if __name__ == "__main__":
     chosen = {task.__name__: task for task in TASKS}

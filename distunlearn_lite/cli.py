@@ -15,6 +15,7 @@ from .data.fetching import available, fetch, find, judged, verify
 from .data.manifest import MANIFEST
 from .errors import DatasetUnavailable
 from .replication.experiments import EXPERIMENTS
+from .replication.protocol import judged as judge
 from .replication.records import PACKAGES
 from .replication.runner import replicate
 from .row_files import check_output, read_rows, write_selection
@@ -121,6 +122,11 @@ def _parser() -> argparse.ArgumentParser:
         help="cifar10 only: your own features of the 60,000 images, the labels in a last column; "
         "recorded as cifar10-features",
     )
+    again.add_argument(
+        "--judged",
+        action="store_true",
+        help="only what the protocol judges, recorded as NAME-judged: a check on fresh seeds",
+    )
     again.set_defaults(run=_replicate)
 
     doctor = commands.add_parser("doctor", help="versions, data, and what would run on what")
@@ -187,6 +193,7 @@ def _replicate(arguments: argparse.Namespace) -> int:
         n_jobs=arguments.jobs,
         folder=arguments.folder,
         features=arguments.features,
+        judged=arguments.judged,
     )
     print(f"{len(recorded.frame)} values in {arguments.folder / recorded.provenance['table']}")
     if recorded.frame["seed"].nunique() > 1:
@@ -197,6 +204,10 @@ def _replicate(arguments: argparse.Namespace) -> int:
             print(f"{task}: deleted fraction at which {metric} reaches {target!r},")
             print(f"with its 95 % interval (what the seeds redraw: {draws}):")
             print(table.to_string())
+        if not experiment.variations:
+            found = judge({experiment.name: recorded.frame}).round(3)
+            print("beside the paper, by the protocol of the replications:")
+            print(found.to_string(index=False))
     return 0
 
 

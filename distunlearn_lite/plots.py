@@ -27,12 +27,14 @@ class RuleStyle(NamedTuple):
 
     color: str
     linestyle: str | tuple[int, tuple[float, ...]]
-    marker: str
+    marker: str | tuple[int, int, int]
 
 
 BLACK, GREY, LIGHT, PURPLE, PLUM = "#1a1a1a", "#6e6e6e", "#d9d9d9", "#CC79A7", "#550055"
+FAINT = "#bdbdbd"
 BLUE, SKY, GREEN, FOREST, VIOLET = "#0072B2", "#56B4E9", "#009E73", "#335533", "#5500CC"
 VERMILION, ORANGE, BROWN, OLIVE = "#D55E00", "#E69F00", "#8C510A", "#AAAA55"
+MAGENTA = "#A80090"
 DASHED, DOTTED = (0, (5.0, 2.0)), (0, (1.2, 1.6))
 DASH_DOT, LONG = (0, (6.0, 1.8, 1.2, 1.8)), (0, (9.0, 2.0))
 
@@ -56,6 +58,8 @@ RULE_STYLES = MappingProxyType(
         "density-ratio": RuleStyle(OLIVE, LONG, ">"),
         "margin": RuleStyle(PLUM, DASH_DOT, "p"),
         "influence": RuleStyle(FOREST, DOTTED, "h"),
+        "refit-influence": RuleStyle(MAGENTA, "-", (4, 1, 0)),
+        "refit-influence-once": RuleStyle(MAGENTA, DOTTED, (4, 1, 45)),
     }
 )
 # Rules of one's own, in the order in which a figure meets them.
@@ -70,6 +74,8 @@ METRIC_LABELS = MappingProxyType(
     {
         "forget_recall": "recall on the forget domain",
         "retain_recall": "recall on the retained domain",
+        "forget_auc": "AUC, forget against retained rows",
+        "forget_log_loss": "log-loss on the forget domain (nats)",
         "forget_accuracy": "accuracy on the forget domain",
         "retain_accuracy": "accuracy on the retained domain",
         "retain_macro_f1": "macro F1 on the retained domain",
@@ -114,15 +120,23 @@ def use_style() -> None:
 
 
 def rule_style(rule: str) -> RuleStyle:
-    """Look of a rule; a rule of one's own gets a look no built-in rule has."""
+    """Look of a rule; a rule of one's own gets a look no built-in rule has.
+
+    A variation such as ``lr-maha, reversed`` has the look of its rule, dotted.
+    """
+    plain, comma, _ = rule.partition(", ")
+    if comma and plain in RULE_STYLES:
+        return RULE_STYLES[plain]._replace(linestyle=DOTTED)
     return RULE_STYLES.get(rule, OTHERS[0])
 
 
 def _looks(rules: Iterable[str]) -> dict[str, RuleStyle]:
     """A look for every rule, and different ones for several rules of one's own."""
     names = list(dict.fromkeys(rules))
-    own = [rule for rule in names if rule not in RULE_STYLES]
-    return dict(RULE_STYLES) | dict(zip(own, itertools.cycle(OTHERS), strict=False))
+    own = [rule for rule in names if rule.partition(", ")[0] not in RULE_STYLES]
+    return {rule: rule_style(rule) for rule in names} | dict(
+        zip(own, itertools.cycle(OTHERS), strict=False)
+    )
 
 
 def mark_standin(task: UnlearningTask, ax: Axes) -> None:
@@ -139,7 +153,14 @@ def mark_standin(task: UnlearningTask, ax: Axes) -> None:
         ax.set_title("stand-in data", loc="right", color=VERMILION, fontsize=10)
 
 
-def plot_trade_off(frame: pd.DataFrame, metric: str, ax: Axes | None = None) -> Axes:
+def plot_trade_off(
+    frame: pd.DataFrame,
+    metric: str,
+    ax: Axes | None = None,
+    *,
+    in_colour: Iterable[str] | None = None,
+    draws: str = "independent",
+) -> Axes:
     """Metric against the deleted fraction: mean over seeds, with a 95 % band from two seeds on.
 
     Parameters
@@ -150,6 +171,10 @@ def plot_trade_off(frame: pd.DataFrame, metric: str, ax: Axes | None = None) -> 
         One of its metrics.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a new figure.
+    in_colour : iterable of str, optional
+        Rules to tell apart, by default all; the others are thin grey lines without a band.
+    draws : {"independent", "splits", "bootstrap"}
+        What the seeds redraw, as ``budget_to_reach`` takes it.
 
     Returns
     -------
@@ -164,9 +189,16 @@ def plot_trade_off(frame: pd.DataFrame, metric: str, ax: Axes | None = None) -> 
     parts = {str(task): walks(part, metric) for task, part in frame.groupby("task", sort=False)}
     looks = _looks(frame["rule"])
     lines = [(task, rule) for task, part in parts.items() for rule in part.index.unique("rule")]
+    shown = set(frame["rule"] if in_colour is None else in_colour)
+    told_apart = [(task, rule) for task, rule in lines if rule in shown]
     ax = _axes(ax)
-    opacity = 0.16 if len(lines) < 5 else 0.07
+    opacity = 0.16 if len(told_apart) < 5 else 0.07
     for task, rule in lines:
+        if rule not in shown:
+            ax.plot(parts[task].loc[rule].mean(), color=FAINT, linewidth=1, zorder=1)
+    if len(told_apart) < len(lines):
+        ax.lines[-1].set_label("other rules")
+    for task, rule in told_apart:
         values = parts[task].loc[rule]
         budgets = values.columns.to_numpy(dtype=np.float64)
         look = looks[rule]
@@ -182,7 +214,8 @@ def plot_trade_off(frame: pd.DataFrame, metric: str, ax: Axes | None = None) -> 
             zorder=3,
         )
         if len(values) > 1:
-            bands = np.array([interval(row) for row in values.to_numpy(dtype=np.float64).T])
+            columns = values.to_numpy(dtype=np.float64).T
+            bands = np.array([interval(column, draws=draws) for column in columns])
             # Not below 0, unless the values themselves go there.
             lower = bands[:, 1].clip(min=min(0.0, float(values.to_numpy().min())))
             ax.fill_between(
@@ -191,10 +224,10 @@ def plot_trade_off(frame: pd.DataFrame, metric: str, ax: Axes | None = None) -> 
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.set(xlabel="deleted share of the forget set", ylabel=METRIC_LABELS.get(metric, metric))
     ax.margins(x=0.01)
-    if len(lines) > 8:  # no room among them
+    if len(told_apart) > 8:  # no room among them
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=4, handlelength=3.2)
     else:
-        ax.legend(ncols=1 if len(lines) < 5 else 2, handlelength=3.2)
+        ax.legend(ncols=1 if len(told_apart) < 5 else 2, handlelength=3.2)
     return ax
 
 

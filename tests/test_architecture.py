@@ -28,6 +28,7 @@ ROOMS = (
     ("sweeps",),
     ("replication",),
     ("plots", "row_files"),
+    ("result_plots",),
     ("cli",),
 )
 # Unlearners see arrays and an order, never who chose it or where the rows came from.

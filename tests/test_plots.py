@@ -14,6 +14,7 @@ import matplotlib.pyplot as plt
 from matplotlib.colors import to_rgba
 
 from distunlearn_lite import SCORING_RULES, UnlearningTask, max_removal, plots
+from distunlearn_lite.rules.own import WALKED_RULES
 from distunlearn_lite.sweeps.metrics import METRICS
 from distunlearn_lite.sweeps.summaries import budget_to_reach, interval
 from distunlearn_lite.theory.deletion_curves import CURVE_RULES
@@ -46,8 +47,8 @@ def test_the_style_is_opaque_white():
 
 
 def test_every_rule_and_metric_has_a_look_of_its_own():
-    assert {*SCORING_RULES, *CURVE_RULES} <= set(plots.RULE_STYLES)
-    looks = [plots.rule_style(rule) for rule in SCORING_RULES]
+    assert {*SCORING_RULES, *WALKED_RULES, *CURVE_RULES} <= set(plots.RULE_STYLES)
+    looks = [plots.rule_style(rule) for rule in (*SCORING_RULES, "refit-influence")]
     for part in ("color", "marker"):
         assert len({getattr(look, part) for look in looks}) == len(looks)
     assert plots.rule_style("distance") == plots.rule_style("maha-mu2")
@@ -57,6 +58,14 @@ def test_every_rule_and_metric_has_a_look_of_its_own():
     assert other.marker not in {look.marker for look in looks}
     assert other.color not in {look.color for look in looks}
     assert set(METRICS) <= set(plots.METRIC_LABELS)
+
+
+def test_a_variation_looks_like_its_rule_dotted():
+    for name in ("lr-maha, reversed", "cos-mu2, centred"):
+        look, plain = plots.rule_style(name), plots.rule_style(name.split(", ")[0])
+        assert (look.color, look.marker) == (plain.color, plain.marker)
+        assert look.linestyle != plain.linestyle
+    assert plots.rule_style("my own, reversed") == plots.OTHERS[0]
 
 
 # Severe protan, deutan and tritan vision in linear RGB (Machado, Oliveira and Fernandes 2009).
@@ -92,7 +101,7 @@ def lab(color, vision):
 
 @pytest.mark.parametrize("vision", VISION)
 def test_the_colours_of_the_rules_stay_apart_in_every_vision(vision):
-    looks = [plots.rule_style(rule) for rule in (*SCORING_RULES, "my own")]
+    looks = [plots.rule_style(rule) for rule in (*SCORING_RULES, "refit-influence", "my own")]
     seen = [lab(look.color, VISION[vision]) for look in looks]
     apart = [np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)]
     assert min(apart) > 13  # about 2 is the least difference seen side by side
@@ -115,6 +124,20 @@ def test_a_trade_off_shows_mean_and_interval_of_each_rule():
     assert (at_zero.min(), at_zero.max()) == pytest.approx(interval(values)[1:])
     assert ax.get_title() == ""
     assert "recall" in ax.get_ylabel()
+
+
+def test_rules_that_are_not_told_apart_are_grey():
+    data = frame(rules=("random", "lr-cos", "lr-maha"))
+    ax = plots.plot_trade_off(data, "forget_recall", in_colour=("random", "lr-maha"))
+    assert {line.get_label(): line.get_color() for line in ax.lines} == {
+        "other rules": plots.FAINT,
+        "random": plots.rule_style("random").color,
+        "lr-maha": plots.rule_style("lr-maha").color,
+    }
+    assert len(ax.collections) == 2
+    wider = plots.plot_trade_off(data, "forget_recall", plt.subplots()[1], draws="splits")
+    heights = [np.ptp(axes.collections[-1].get_paths()[0].vertices[:, 1]) for axes in (ax, wider)]
+    assert heights[1] > heights[0]
 
 
 def test_one_seed_has_no_band_and_the_given_axes_are_used():

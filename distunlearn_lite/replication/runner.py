@@ -27,6 +27,7 @@ from .experiments import EXPERIMENTS
 from .experiments.cifar10 import CIFAR10
 from .experiments.own_features import with_own_features
 from .experiments.plan import Experiment, Plan
+from .protocol import JUDGED_RULES, ROWS
 from .records import Recorded, record, versions
 
 # A memory-mapped file, which may be larger than memory, counts by so many of its rows.
@@ -47,6 +48,7 @@ def replicate(
     download: bool = True,
     progress: bool | None = None,
     features: str | os.PathLike[str] | None = None,
+    judged: bool = False,
 ) -> Recorded:
     """Run an experiment on its own data and record the result.
 
@@ -68,6 +70,9 @@ def replicate(
     features : path, optional
         For ``cifar10`` only: features of one's own in a file as ``with_own_features`` takes it.
         The result is recorded as ``cifar10-features``.
+    judged : bool
+        Only the tasks and rules that the protocol judges; recorded under the experiment's name
+        with ``-judged`` at its end.
 
     Returns
     -------
@@ -101,6 +106,9 @@ def replicate(
             )
         experiment = with_own_features(features, data_home=data_home, download=download)
     tasks = experiment.load(data_home=data_home, download=download)
+    if judged:
+        experiment = judged_part(experiment)
+        tasks = tuple(task for task in tasks if task.name in {p.task for p in experiment.plans})
     return run(experiment, tasks, seeds=seeds, n_jobs=n_jobs, folder=folder, progress=progress)
 
 
@@ -151,6 +159,19 @@ def run(
     with suppress(OSError):  # other runs keep their cells there
         drafts.rmdir()
     return recorded
+
+
+def judged_part(experiment: Experiment) -> Experiment:
+    """The part of an experiment that the protocol judges; ValueError where it judges none."""
+    names = {row.task for row in ROWS}
+    plans = tuple(
+        replace(plan, rules=("random", *JUDGED_RULES))
+        for plan in experiment.plans
+        if plan.task in names
+    )
+    if experiment.variations or not plans:
+        raise ValueError(f"the protocol judges nothing of {experiment.name!r}; run it as a whole")
+    return replace(experiment, name=f"{experiment.name}-judged", plans=plans)
 
 
 def _planned(
