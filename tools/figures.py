@@ -41,7 +41,7 @@ def draw(name: str, frames: dict[str, pd.DataFrame]) -> Figure:
 
 
 def per_cent(value: float) -> str:
-    return f"{100 * value:.0f}".replace("-", "−")  # noqa: RUF001 - a minus sign
+    return f"{100 * value:.0f}".replace("-", "−")
 
 
 def verdicts(table: pd.DataFrame) -> str:

@@ -11,19 +11,8 @@ from distunlearn_lite.replication.records import load_recorded
 
 RESULTS = Path(__file__).resolve().parents[2] / "book" / "results"
 
-# Tables recorded by other code than the committed one. Record them again and take them out:
-# distunlearn replicate NAME --jobs 2
-STALE = ("cifar10",)
-OLDER = pytest.mark.xfail(
-    raises=AssertionError,
-    reason="recorded by older code; a slice of it is computed again in test_recorded_results",
-)
 
-
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=[OLDER] if name in STALE else []) for name in EXPERIMENTS],
-)
+@pytest.mark.parametrize("name", EXPERIMENTS)
 def test_the_committed_code_made_the_committed_table(name):
     recorded_by = load_recorded(name, RESULTS).provenance.get("code_sha256")
     assert recorded_by == code_sha256(EXPERIMENTS[name]), (
@@ -63,9 +52,11 @@ ALL = set(EXPERIMENTS)
         (recoded, "rules/scoring.py", ALL),
         (recoded, "unlearners/refit.py", ALL),
         (recoded, "replication/cells.py", ALL),
-        (recoded, "data/jigsaw.py", {"jigsaw"}),
-        (recoded, "features/patches.py", {"cifar10"}),
-        (recoded, "replication/experiments/sms.py", {"sms"}),
+        (recoded, "data/jigsaw.py", {"jigsaw", "jigsaw-variations"}),
+        (recoded, "features/patches.py", {"cifar10", "cifar10-variations"}),
+        (recoded, "replication/experiments/sms.py", {"sms", "sms-variations"}),
+        (recoded, "replication/protocol.py", set()),
+        (recoded, "replication/experiments/own_features.py", set()),
     ],
 )
 def test_the_hash_covers_what_makes_the_values_and_no_more(tmp_path, before, edit, module, changed):
