@@ -1,19 +1,20 @@
-"""Ridge classifiers along a deletion order: one factorisation for every budget of a rule."""
+"""Ridge classifiers after deletions: one factorisation of the data for every walk."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky, solve_triangular
-from scipy.linalg.blas import dsyrk
 from sklearn.linear_model import RidgeClassifier
 
-from ..matrices import column_mean, dense_blocks, is_sparse
+from ..matrices import dense_blocks, is_sparse
 from ..validation import FloatArray
+from .elimination import BlockElimination
+from .normal_equations import NormalEquations
 
 # Rows of the forget set up to which square matrices of that size are worth their memory: the
 # leverages take 0.8 GB, and while a rule is walked its factor takes as much again or twice.
@@ -22,11 +23,20 @@ MOST_FORGET_ROWS = 10_000
 
 @dataclass(frozen=True, eq=False)
 class LinearPredictor:
-    """A fitted linear classifier: the class with the largest ``x @ coef + intercept`` wins."""
+    """A fitted linear classifier: the class with the largest ``x @ coef + intercept`` wins.
+
+    ``fall(weights)`` says what one more deletion would do. `weights` has shape (m, K): one row for
+    each of the m forget rows left, by rising index, one column for each of the K classes of the
+    path. The answer, shape (m,), is for each of those rows the exact amount by which the sum of
+    weights times decision values, over the m rows as they are now, falls when that row alone is
+    deleted next. It is read off the leverages, without a pass over the data, and valid as long as
+    the model is. ValueError where the shape is another.
+    """
 
     classes_: NDArray[Any]
     coef: FloatArray
     intercept: FloatArray
+    fall: Callable[[FloatArray], FloatArray]
 
     def decision_function(self, rows: Any) -> FloatArray:
         """Values of all classes, shape (n, number of classes)."""
@@ -48,8 +58,10 @@ class RidgePath:
 
     .. math:: W - A^{-1} X_D^\top (I - H_D)^{-1} R_D.
 
-    Deletions are nested, so the leading blocks of one Cholesky factor of :math:`I - H`, rows in
-    deletion order, serve every budget.
+    A Cholesky factor of :math:`I - H_D` grows with every batch. When D is gone, the leverages of
+    the rows left are :math:`H' = I - S` with S the Schur complement of D in :math:`I - H`, their
+    residuals are r', and deleting row i as well changes decision k of row j by
+    :math:`-H'_{ji} r'_{ik} / (1 - H'_{ii})`.
 
     Parameters
     ----------
@@ -59,6 +71,9 @@ class RidgePath:
         Training rows that stay, and those that may go.
     y_retain, y_forget : ndarray, shape (n2,) and (n1,)
         Their labels.
+    shared : NormalEquations, optional
+        Those of the same rows and the same `fit_intercept`, where there is a path for each of
+        several penalties (``classifier_paths``); by default they are summed up for this one.
 
     Raises
     ------
@@ -78,7 +93,7 @@ class RidgePath:
     >>> x = np.random.default_rng(0).standard_normal((30, 4))
     >>> y = (x[:, 0] > 0).astype(int)
     >>> path = RidgePath(RidgeClassifier(), x[:20], x[20:], y[:20], y[20:])
-    >>> (fitted,) = path.walk(np.arange(10), [3])
+    >>> (fitted,) = path.walk([np.arange(3)])
     >>> kept = np.r_[:20, 23:30]
     >>> refit = RidgeClassifier().fit(x[kept], y[kept])
     >>> bool(np.allclose(fitted.decision_function(x)[:, 1], refit.decision_function(x)))
@@ -92,39 +107,20 @@ class RidgePath:
         forget: Any,
         y_retain: NDArray[Any],
         y_forget: NDArray[Any],
+        shared: NormalEquations | None = None,
     ) -> None:
-        n1, n2 = forget.shape[0], retain.shape[0]
-        self.classes, labels = np.unique(np.concatenate([y_retain, y_forget]), return_inverse=True)
-        self.retained = np.bincount(labels[:n2], minlength=self.classes.size)
-        self.labels = labels[n2:]
-        signs = np.where(labels[:, None] == np.arange(self.classes.size), 1.0, -1.0)
-        # Without intercept nothing is centred, and a deletion moves no mean.
-        self.weight = 1 / (n1 + n2) if classifier.fit_intercept else 0.0
-        means = [column_mean(rows) * rows.shape[0] for rows in (retain, forget)]
-        self.mean = (means[0] + means[1]) * self.weight
-        self.offset = signs.sum(axis=0) * self.weight
-        gram = np.zeros((self.mean.size, self.mean.size), order="F")
-        moment = np.zeros((self.mean.size, self.classes.size))
-        start = 0
-        for rows in (retain, forget):
-            for block in dense_blocks(rows):
-                centred = block - self.mean
-                dsyrk(1.0, centred.T, beta=1.0, c=gram, lower=1, overwrite_c=1)
-                moment += centred.T @ signs[start : start + len(block)]
-                start += len(block)
-        gram[np.diag_indices_from(gram)] += classifier.alpha
-        self.factor = _cholesky(gram)
-        self.white = np.concatenate(
-            [
-                solve_triangular(self.factor, (block - self.mean).T, lower=True)
-                for block in dense_blocks(forget)
-            ],
-            axis=1,
-        )
-        half = solve_triangular(self.factor, moment, lower=True)
-        self.coef = solve_triangular(self.factor, half, lower=True, trans="T")
-        self.residual = signs[n2:] - self.offset - self.white.T @ half
-        self.leverage = self.white.T @ self.white + self.weight
+        sums = shared
+        if sums is None:
+            sums = NormalEquations(retain, forget, y_retain, y_forget, classifier.fit_intercept)
+        self.classes, self.labels, self.retained = sums.classes, sums.labels, sums.retained
+        self.mean, self.offset, self.weight = sums.mean, sums.offset, sums.weight
+        self.solved = sums.at(classifier.alpha)
+        self.residual = sums.target - self.solved.fitted
+        # I - H, in the place of the leverages H.
+        self.complement = self.solved.leverage
+        self.complement += self.weight
+        np.negative(self.complement, out=self.complement)
+        self.complement[np.diag_indices_from(self.complement)] += 1
 
     @staticmethod
     def serves(classifier: Any, rows: Any, n1: int) -> bool:
@@ -142,43 +138,29 @@ class RidgePath:
             and n1 <= MOST_FORGET_ROWS
         )
 
-    def walk(
-        self, order: NDArray[np.intp], deleted: Sequence[int] | NDArray[np.intp]
-    ) -> Iterator[LinearPredictor]:
+    def walk(self, batches: Iterable[NDArray[np.intp]]) -> Iterator[LinearPredictor]:
         """Yield the ``LinearPredictor`` of what is left, as ``Unlearner.walk`` says.
 
         Its classes are the labels that are left.
         """
-        most, kinds = max(deleted), self.classes.size
-        first = order[:most]
-        factor = self.leverage[np.ix_(first, first)]
-        np.negative(factor, out=factor)
-        factor[np.diag_indices_from(factor)] += 1
-        factor = _cholesky(factor)
-        reduced = solve_triangular(factor, self.residual[first], lower=True)
-        pull = np.zeros((order.size, len(deleted), kinds))
-        for step, size in enumerate(deleted):
-            pull[order[:size], step] = solve_triangular(
-                factor[:size, :size], reduced[:size], lower=True, trans="T"
-            )
-        moved = self.white @ pull.reshape(order.size, -1)
-        change = solve_triangular(self.factor, moved, lower=True, trans="T", overwrite_b=True)
-        for step, size in enumerate(deleted):
-            coef = self.coef - change.reshape(-1, len(deleted), kinds)[:, step]
-            offset = self.offset - self.weight * pull[:, step].sum(axis=0)
-            kept = np.bincount(self.labels[order[size:]], minlength=kinds)
+        elimination = BlockElimination(self.complement, self.residual)
+        fall = partial(_fall, elimination)
+        for batch in batches:
+            elimination.eliminate(batch)
+            pull = elimination.solution()
+            coef = self.solved.coef - self.solved.moved(pull)
+            offset = self.offset - self.weight * pull.sum(axis=0)
+            kept = np.bincount(self.labels[elimination.left], minlength=self.classes.size)
             left = self.retained + kept > 0
             intercept = offset - self.mean @ coef
-            yield LinearPredictor(self.classes[left], coef[:, left], intercept[left])
+            yield LinearPredictor(self.classes[left], coef[:, left], intercept[left], fall)
 
 
-def _cholesky(matrix: FloatArray) -> FloatArray:
-    """Lower Cholesky factor, in the place of the matrix."""
-    try:
-        factor: FloatArray = cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
-    except np.linalg.LinAlgError:
-        raise ValueError(
-            "alpha of RidgeClassifier is too small for features of this size: the normal equations "
-            "are singular up to rounding; give a larger alpha, or scale the features"
-        ) from None
-    return factor
+def _fall(elimination: BlockElimination, weights: FloatArray) -> FloatArray:
+    """``LinearPredictor.fall`` at the current stage of an elimination."""
+    expected = (elimination.left.size, elimination.right.shape[1])
+    if np.shape(weights) != expected:
+        raise ValueError(f"weights must have shape {expected}, got {np.shape(weights)}")
+    product, diagonal, residual = elimination.schur(np.asarray(weights, dtype=np.float64))
+    fall: FloatArray = ((weights - product) * residual).sum(axis=1) / diagonal
+    return fall
