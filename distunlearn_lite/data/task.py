@@ -13,6 +13,8 @@ from ..theory.gaussian import Gaussian
 from ..validation import boolean_mask, class_labels, generator, proper_fraction
 from .redraws import bootstrap, equal_rows, grouped_split, strata_of
 
+TEST_FRACTION = 0.3
+
 
 @dataclass(frozen=True, eq=False)
 class UnlearningTask:
@@ -146,7 +148,7 @@ class UnlearningTask:
         self,
         rng: np.random.Generator | int,
         *,
-        test_fraction: float = 0.3,
+        test_fraction: float = TEST_FRACTION,
         group_equal: bool = True,
     ) -> tuple[UnlearningTask, UnlearningTask]:
         """Redraw the data: a new train and test part.
