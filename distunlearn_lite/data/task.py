@@ -13,6 +13,8 @@ from ..theory.gaussian import Gaussian
 from ..validation import boolean_mask, class_labels, generator, proper_fraction
 from .redraws import bootstrap, equal_rows, grouped_split, strata_of
 
+TEST_FRACTION = 0.3
+
 
 @dataclass(frozen=True, eq=False)
 class UnlearningTask:
@@ -37,13 +39,17 @@ class UnlearningTask:
         True where other data stands in for the real one, so that figures can say so.
     truth : pair of Gaussian, optional
         The p1 and p2 that synthetic forget and retained rows were drawn from, of one covariance.
+    groups : array_like, shape (n,), optional
+        Group of each row (numbers or strings), such as near copies, or the comments of one author:
+        ``split`` keeps a group on one side. By default the groups are those of equal rows.
 
     Raises
     ------
     TypeError
         Where rows are neither strings nor numbers, or a mask is not boolean.
     ValueError
-        Where lengths differ, numbers are NaN or infinite, or the forget or retained set is empty.
+        Where lengths differ, numbers or groups are NaN or infinite, or the forget or retained set
+        is empty.
 
     Notes
     -----
@@ -73,6 +79,7 @@ class UnlearningTask:
     provenance: str = ""
     standin: bool = False
     truth: tuple[Gaussian, Gaussian] | None = None
+    groups: NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
         rows = _checked_rows(self.X)
@@ -81,6 +88,9 @@ class UnlearningTask:
         official = self.official_test
         if official is not None:
             official = boolean_mask("official_test", official, n)
+        groups = self.groups
+        if groups is not None:
+            groups = class_labels("groups", groups, n)
         if self.truth is not None:
             _check_truth(self.truth, rows.shape)
         for members, which in ((forget, "forget"), (~forget, "retained")):
@@ -94,6 +104,7 @@ class UnlearningTask:
             ("y", class_labels("y", self.y, n)),
             ("forget", forget),
             ("official_test", official),
+            ("groups", groups),
         ):
             object.__setattr__(self, field, value)
 
@@ -130,32 +141,32 @@ class UnlearningTask:
             chosen = np.flatnonzero(boolean_mask("rows", chosen, len(self)))
         elif chosen.size == 0:
             chosen = chosen.astype(np.intp)
-        official = self.official_test
-        return UnlearningTask(
+        official, groups = self.official_test, self.groups
+        return replace(
+            self,
             X=self.X[chosen],
             y=self.y[chosen],
             forget=self.forget[chosen],
             official_test=None if official is None else official[chosen],
-            name=self.name,
-            provenance=self.provenance,
-            standin=self.standin,
-            truth=self.truth,
+            groups=None if groups is None else groups[chosen],
         )
 
     def split(
         self,
         rng: np.random.Generator | int,
         *,
-        test_fraction: float = 0.3,
+        test_fraction: float = TEST_FRACTION,
         group_equal: bool = True,
     ) -> tuple[UnlearningTask, UnlearningTask]:
         """Redraw the data: a new train and test part.
 
         Without an official test set the rows are split at random, stratified by `forget` and `y`;
         equal rows (equal texts, compared exactly) stay on one side, since a test row that also
-        stands in the training part tests memory and not learning. With an official test set, each
-        stratum of its training and of its test rows is resampled with replacement (a bootstrap):
-        the sizes stay, no row crosses over, and `test_fraction` and `group_equal` have no effect.
+        stands in the training part tests memory and not learning. Where the task has `groups`, the
+        rows of one group stay on one side instead, and equal rows of two groups may part. A group
+        with rows of several strata goes by its first row. With an official test set, each stratum
+        of its training and of its test rows is resampled with replacement (a bootstrap): the sizes
+        stay, no row crosses over, and `test_fraction`, `group_equal` and `groups` have no effect.
         The rows of a part come in random order.
 
         Parameters
@@ -165,7 +176,7 @@ class UnlearningTask:
         test_fraction : float
             Fraction of each stratum that goes to the test part, in (0, 1).
         group_equal : bool
-            False lets copies of a row fall on both sides.
+            False lets copies of a row, or rows of one group, fall on both sides.
 
         Returns
         -------
@@ -196,7 +207,8 @@ class UnlearningTask:
                 for side in (~self.official_test, self.official_test)
             ]
         else:
-            groups = equal_rows(self.X) if group_equal else np.arange(len(self))
+            alike = self.X if self.groups is None else self.groups
+            groups = equal_rows(alike) if group_equal else np.arange(len(self))
             in_test = grouped_split(groups, strata, share, draw)
             parts = [np.flatnonzero(~in_test), np.flatnonzero(in_test)]
         for part, which in zip(parts, ("training", "test"), strict=True):

@@ -4,12 +4,13 @@ A rule maps the forget and the retained rows to one score a forget row, larger =
 """
 
 from .learnt import density_ratio, domain_classifier, influence, knn_ratio, margin, standardised
-from .own import WalkedRule
+from .own import WALKED_RULES, WalkedRule
 from .selection import deleted_rows
 from .separation import Separability, separability, squared_distance
 from .subspace import leading_subspace, working_basis
 
 __all__ = [
+    "WALKED_RULES",
     "Separability",
     "WalkedRule",
     "deleted_rows",

@@ -73,6 +73,47 @@ def domain_classifier(rows: Any, domain: NDArray[np.bool_]) -> LogisticRegressio
             ) from None
 
 
+def hessian_solution(
+    rows: Any,
+    curvature: FloatArray,
+    weights: FloatArray,
+    *,
+    penalty: float = 1.0,
+    intercept: bool = True,
+    remedy: str,
+) -> tuple[FloatArray, float]:
+    r"""Solve :math:`H v = \sum_j w_j \tilde x_j` with a penalised Hessian, never written out.
+
+    :math:`H = \sum_j c_j \tilde x_j \tilde x_j^T` over the rows, :math:`\tilde x = (x, 1)`,
+    plus the penalty on the diagonal except in the intercept's place; c are the curvatures and w the
+    weights. Returns v without its last entry, and that entry: 0 without intercept. Refused with
+    ValueError, naming the remedy, where conjugate gradients do not converge.
+    """
+    ones, ridge = float(intercept), np.full(rows.shape[1] + 1, penalty)
+    ridge[-1] -= penalty * ones
+
+    def summed(amounts: FloatArray) -> FloatArray:
+        return np.append(np.asarray(rows.T @ amounts), ones * amounts.sum())
+
+    def hessian(v: FloatArray) -> FloatArray:
+        return summed(curvature * (rows @ v[:-1] + ones * v[-1])) + ridge * v
+
+    if is_sparse(rows):
+        own = rows.multiply(rows).T @ curvature
+    else:
+        own = np.einsum("ij,ij,i->j", rows, rows, curvature)
+    diagonal = np.append(own, ones * curvature.sum()) + ridge
+    solution, failed = cg(
+        LinearOperator((ridge.size, ridge.size), matvec=hessian, dtype=np.float64),
+        summed(weights),
+        rtol=1e-10,
+        M=LinearOperator((ridge.size, ridge.size), matvec=lambda v: v / diagonal, dtype=np.float64),
+    )
+    if failed:
+        raise ValueError(f"the linear system of the classifier's Hessian was not solved; {remedy}")
+    return solution[:-1], float(solution[-1])
+
+
 def knn_ratio(
     forget: Any,
     retain: Any,
@@ -284,33 +325,11 @@ def influence(
     rows, domain = standardised(forget, retain, rank, basis)
     model = domain_classifier(rows, domain)
     logits = model.decision_function(rows)
-    chance, curvature = expit(logits), expit(logits) * expit(-logits)
-
-    def summed(weights: FloatArray) -> FloatArray:
-        return np.append(np.asarray(rows.T @ weights), weights.sum())
-
-    def hessian(v: FloatArray) -> FloatArray:
-        bent = summed(curvature * (rows @ v[:-1] + v[-1]))
-        bent[:-1] += v[:-1]
-        return bent
-
-    if is_sparse(rows):
-        own = rows.multiply(rows).T @ curvature
-    else:
-        own = np.einsum("ij,ij,i->j", rows, rows, curvature)
-    diagonal = np.append(own + 1, curvature.sum())
-    gradient = summed(np.where(domain, 0, chance)) / retain.shape[0]
-    shape = (gradient.size, gradient.size)
-    steepest, failed = cg(
-        LinearOperator(shape, matvec=hessian, dtype=np.float64),
-        gradient,
-        rtol=1e-10,
-        M=LinearOperator(shape, matvec=lambda v: v / diagonal, dtype=np.float64),
+    slope, shift = hessian_solution(
+        rows,
+        expit(logits) * expit(-logits),
+        np.where(domain, 0, expit(logits)) / retain.shape[0],
+        remedy=SMALLER_RANK,
     )
-    if failed:
-        raise ValueError(
-            f"the linear system of the domain classifier's Hessian was not solved; {SMALLER_RANK}"
-        )
-    helps: FloatArray = (rows @ steepest[:-1] + steepest[-1])[domain]
-    scores: FloatArray = expit(-logits[domain]) * helps
+    scores: FloatArray = (expit(-logits) * (rows @ slope + shift))[domain]
     return scores

@@ -1,13 +1,15 @@
-"""Rules of one's own: a rule turned round, a rule that is asked again, a list of rules by name."""
+"""Rules beyond scores of two sets: turned round, asked with the model, one's own; all by name."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from ..validation import FloatArray, choice, distinct
+from .refit_influence import refit_influence
 from .scoring import SCORING_RULES, ScoringRule, rule_function, rule_name
 
 
@@ -64,21 +66,49 @@ def reversed_rule(rule: str | ScoringRule) -> ScoringRule:
 
 @dataclass(frozen=True)
 class WalkedRule:
-    """A rule that sees the current model and is asked again at every budget of a sweep.
+    """A rule that sees the current model and is asked at every budget of a sweep, or once.
 
     Parameters
     ----------
     scores : callable
         Called as ``scores(model, forget, retain, y_forget, y_retain)`` with the model after the
         deletions so far, the forget rows that are left and all retained rows, as the classifier
-        sees them, and their labels; returns one number a row left, larger = deleted first.
+        sees them, and their labels; returns one number a row left, larger = deleted first. Rows
+        left keep their places, so that those of two calls are in the same order.
+    again : bool
+        False asks once, with the model of all rows, and deletes in that order.
 
     Notes
     -----
     Source: the page *Add a classifier's exact path*, where a rule of this kind is written out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from distunlearn_lite import UnlearningTask, sweep
+    >>> from distunlearn_lite.rules import WalkedRule
+    >>> def surest(model, forget, retain, y_forget, y_retain):
+    ...     return model.decision_function(forget)
+    >>> x = np.arange(40.0)[:, None] % 7
+    >>> task = UnlearningTask(X=x, y=x[:, 0] > 3, forget=x[:, 0] > 3)
+    >>> rules = {"surest": WalkedRule(surest), "surest at first": WalkedRule(surest, again=False)}
+    >>> frame = sweep(task, LogisticRegression(), rules, [0, 0.5], [0], group_equal=False)
+    >>> list(frame["rule"].unique())
+    ['surest', 'surest at first']
     """
 
     scores: Callable[..., FloatArray]
+    again: bool = True
+
+
+# Rules that score by the model that is retrained, by name.
+WALKED_RULES: Final[Mapping[str, WalkedRule]] = MappingProxyType(
+    {
+        "refit-influence": WalkedRule(refit_influence),
+        "refit-influence-once": WalkedRule(refit_influence, again=False),
+    }
+)
 
 
 def named_rules(rules: Any) -> dict[str, ScoringRule | WalkedRule]:
@@ -88,18 +118,19 @@ def named_rules(rules: Any) -> dict[str, ScoringRule | WalkedRule]:
             f"rules must be a list of names or of {{name: function}}, got {rules!r}; pass "
             "['random'] or more"
         )
+    library: Mapping[str, ScoringRule | WalkedRule] = {**SCORING_RULES, **WALKED_RULES}
     pairs: list[tuple[Any, Any]] = []
     for rule in [rules] if isinstance(rules, Mapping) else rules:
         if isinstance(rule, Mapping):
             pairs += rule.items()
         else:
-            pairs.append((rule, SCORING_RULES[choice("rule", rule, SCORING_RULES)]))
+            pairs.append((rule, library[choice("rule", rule, library)]))
     distinct("rules", [name for name, _ in pairs])
     for name, rule in pairs:
         if not isinstance(name, str) or not (callable(rule) or isinstance(rule, WalkedRule)):
             raise TypeError(
                 f"a rule of your own must be {{name: function}}, got {{{name!r}: {rule!r}}}"
             )
-        if rule is not SCORING_RULES.get(name, rule):
+        if rule is not library.get(name, rule):
             raise ValueError(f"{name!r} is a rule of the library; give yours another name")
     return dict(pairs)

@@ -8,15 +8,19 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ..validation import FloatArray
+from ..data.task import TEST_FRACTION
+from ..validation import FloatArray, choice
 from .paths import budgets_of, by_rule, crossings, shares, walks
 
 VALUE = ("value", "lower", "upper")
 CHANGE = ("change", "change_lower", "change_upper")
 AGAINST = ("against_random", "against_lower", "against_upper")
+DRAWS = ("independent", "splits", "bootstrap")
 
 
-def budget_to_reach(frame: pd.DataFrame, metric: str, target: str | float = "half") -> pd.DataFrame:
+def budget_to_reach(
+    frame: pd.DataFrame, metric: str, target: str | float = "half", *, draws: str = "independent"
+) -> pd.DataFrame:
     r"""Deleted fraction at which a metric first reaches its target, per rule, over the seeds.
 
     In each seed the metric is joined up by straight lines between the budgets, and the first
@@ -34,6 +38,11 @@ def budget_to_reach(frame: pd.DataFrame, metric: str, target: str | float = "hal
     target : {"half", "half-gap"} or float
         What to reach. A number t in (0, 1) asks for t times the value at budget 0, so that 0.5 is
         ``half``.
+    draws : {"independent", "splits", "bootstrap"}
+        What the seeds redraw, as ``interval`` takes it: new data each, as with synthetic Gaussians
+        (``independent``); the split of one data set, as ``UnlearningTask.split`` does without an
+        official test set (``splits``); bootstraps of one data set, as it does with one
+        (``bootstrap``).
 
     Returns
     -------
@@ -54,16 +63,14 @@ def budget_to_reach(frame: pd.DataFrame, metric: str, target: str | float = "hal
     TypeError
         Where `frame` is no DataFrame, or `target` neither a word nor a number.
     ValueError
-        Where `target` is unknown or no number in (0, 1), columns, budget 0 (or 1), the rule
-        ``random`` or a second seed are missing, a rule lacks a seed, several tasks are mixed, or
-        the target equals the value at budget 0.
+        Where `target` is unknown or no number in (0, 1), `draws` is unknown, columns, budget 0 (or
+        1), the rule ``random`` or a second seed are missing, a rule lacks a seed, several tasks are
+        mixed, or the target equals the value at budget 0.
 
     Notes
     -----
-    Source: the SMS Spam chapter. Seeds redraw the split of one data set, so the interval says how
-    far the mean would move with other splits, not with other data. The interval of the ratio r of
-    two means is that of the mean of ``budget - r * random``, divided by the mean of ``random``
-    (delta method).
+    Source: the SMS Spam chapter. The interval of the ratio r of two means is that of the mean of
+    ``budget - r * random``, divided by the mean of ``random`` (delta method).
 
     Examples
     --------
@@ -88,9 +95,9 @@ def budget_to_reach(frame: pd.DataFrame, metric: str, target: str | float = "hal
     spent = found.clip(upper=1.0)
     random = spent.loc["random"]
     ratio = spent.mean(axis=1) / random.mean()
-    apart = _intervals({AGAINST: (spent - np.outer(ratio, random)) / random.mean()})
+    apart = _intervals({AGAINST: (spent - np.outer(ratio, random)) / random.mean()}, draws)
     return (
-        _intervals({("budget", "lower", "upper"): spent})
+        _intervals({("budget", "lower", "upper"): spent}, draws)
         .clip(0, 1)
         .assign(
             reached=np.isfinite(found).mean(axis=1),
@@ -103,7 +110,7 @@ def budget_to_reach(frame: pd.DataFrame, metric: str, target: str | float = "hal
     )
 
 
-def trade_off_area(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
+def trade_off_area(frame: pd.DataFrame, metric: str, *, draws: str = "independent") -> pd.DataFrame:
     r"""Area under the trade-off curve, per rule, over the seeds.
 
     .. math:: A = \int_0^1 \max(g(b), 0)\, db, \qquad g(b) = \frac{m(b) - m(1)}{m(0) - m(1)}
@@ -120,6 +127,8 @@ def trade_off_area(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
         or more.
     metric : str
         One of its metrics, rising or falling.
+    draws : {"independent", "splits", "bootstrap"}
+        What the seeds redraw, as ``interval`` takes it.
 
     Returns
     -------
@@ -136,8 +145,8 @@ def trade_off_area(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
     TypeError
         Where `frame` is no DataFrame.
     ValueError
-        Where ``share_to_go`` refuses `frame`, the rule ``random`` or a second seed is missing, or a
-        rule lacks a seed.
+        Where ``share_to_go`` refuses `frame`, `draws` is unknown, the rule ``random`` or a second
+        seed is missing, or a rule lacks a seed.
 
     Notes
     -----
@@ -164,12 +173,18 @@ def trade_off_area(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
     """
     part = shares(frame, metric)
     area = by_rule(_positive_area(part), part)
-    table = _intervals({("area", "lower", "upper"): area, AGAINST: area - area.loc["random"]})
+    apart = area - area.loc["random"]
+    table = _intervals({("area", "lower", "upper"): area, AGAINST: apart}, draws)
     return table.assign(seeds=area.shape[1])
 
 
 def retained_at_target(
-    frame: pd.DataFrame, metric: str, retained: str, target: str | float = "half"
+    frame: pd.DataFrame,
+    metric: str,
+    retained: str,
+    target: str | float = "half",
+    *,
+    draws: str = "independent",
 ) -> pd.DataFrame:
     """Retained performance at the budget where each rule reaches its target, over the seeds.
 
@@ -187,6 +202,8 @@ def retained_at_target(
         The metric that is read off, such as ``retain_log_loss``.
     target : {"half", "half-gap"} or float
         What to reach, as ``budget_to_reach`` takes it.
+    draws : {"independent", "splits", "bootstrap"}
+        What the seeds redraw, as ``interval`` takes it.
 
     Returns
     -------
@@ -205,8 +222,9 @@ def retained_at_target(
     TypeError
         Where `frame` is no DataFrame, or `target` neither a word nor a number.
     ValueError
-        Where ``budget_to_reach`` refuses `frame`, `metric` or `target`; `retained` is unknown or
-        lacks a rule or seed; or a seed never crosses and there is no budget 1 to read off.
+        Where ``budget_to_reach`` refuses `frame`, `metric`, `target` or `draws`; `retained` is
+        unknown or lacks a rule or seed; or a seed never crosses and there is no budget 1 to read
+        off.
 
     Notes
     -----
@@ -249,7 +267,7 @@ def retained_at_target(
     values = [float(np.interp(place, budgets, path)) for place, path in rows]
     table, start = by_rule(values, paths), by_rule(paths[0.0].to_numpy(), paths)
     return _intervals(
-        {VALUE: table, CHANGE: table - start, AGAINST: table - table.loc["random"]}
+        {VALUE: table, CHANGE: table - start, AGAINST: table - table.loc["random"]}, draws
     ).assign(reached=np.isfinite(reached).mean(axis=1), seeds=table.shape[1])
 
 
@@ -261,21 +279,76 @@ def in_percent(table: pd.DataFrame) -> pd.DataFrame:
     return per_cent.round(1).rename(columns=names)
 
 
-def interval(values: FloatArray, level: float = 0.95) -> tuple[float, float, float]:
-    """Mean of independent values, with the lower and upper end of its t-interval."""
+def interval(
+    values: FloatArray, level: float = 0.95, *, draws: str = "independent"
+) -> tuple[float, float, float]:
+    r"""Mean of one value a seed, with the lower and upper end of its t-interval.
+
+    With J values of standard deviation s, the ends are :math:`\bar v \pm t_{J-1}\, s \sqrt{c}`,
+    where c depends on what the seeds redraw:
+
+    - ``independent``: :math:`c = 1/J`. New data each seed: the interval is one for the mean over
+      all data of that kind.
+    - ``splits``: :math:`c = 1/J + q/(1-q)`, with q = 0.3 the test fraction of
+      ``UnlearningTask.split``. Random splits of one data set: their training parts overlap, so the
+      values are alike and more of them do not make up for other data. Nadeau and Bengio (2003) take
+      q for the correlation of any two values. For the mean over other data sets of that size.
+    - ``bootstrap``: :math:`c = 1`. Bootstraps of one training (and test) set: s itself is the
+      standard error, which more replicates determine better but do not shrink.
+
+    Parameters
+    ----------
+    values : ndarray, shape (J,)
+        One value a seed, J >= 2.
+    level : float
+        Coverage asked for, in (0, 1).
+    draws : {"independent", "splits", "bootstrap"}
+        What the seeds redraw.
+
+    Returns
+    -------
+    mean, lower, upper : float
+        In the unit of the values.
+
+    Raises
+    ------
+    ValueError
+        Where there are fewer than two values, or `draws` is unknown.
+
+    Notes
+    -----
+    Source: C. Nadeau and Y. Bengio, Inference for the generalization error, Machine Learning 52
+    (2003), for ``splits``. Applied to a difference of two rules within seeds, the values are the
+    differences.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from distunlearn_lite.sweeps import interval
+    >>> values = np.array([0.4, 0.5, 0.6])
+    >>> [round(end, 2) for end in interval(values)]
+    [0.5, 0.25, 0.75]
+    >>> [round(end, 2) for end in interval(values, draws="splits")]
+    [0.5, 0.12, 0.88]
+    >>> [round(end, 2) for end in interval(values, draws="bootstrap")]
+    [0.5, 0.07, 0.93]
+    """
+    kind = choice("draws", draws, DRAWS)
     if values.size < 2:
         raise ValueError(f"an interval needs at least two values, got {values.size}")
-    mean = float(values.mean())
-    half = float(
-        stats.t.ppf((1 + level) / 2, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
-    )
+    overlap = TEST_FRACTION / (1 - TEST_FRACTION) if kind == "splits" else 0.0
+    factor = 1.0 if kind == "bootstrap" else 1 / values.size + overlap
+    error = values.std(ddof=1) * np.sqrt(factor)
+    mean, half = float(values.mean()), float(stats.t.ppf((1 + level) / 2, values.size - 1) * error)
     return mean, mean - half, mean + half
 
 
-def _intervals(columns: Mapping[tuple[str, str, str], pd.DataFrame]) -> pd.DataFrame:
+def _intervals(columns: Mapping[tuple[str, str, str], pd.DataFrame], draws: str) -> pd.DataFrame:
     """Mean and ends of the interval over seeds (columns) of each rule (row), under three names."""
     tables = [
-        pd.DataFrame([interval(row) for row in table.to_numpy()], table.index, list(names))
+        pd.DataFrame(
+            [interval(row, draws=draws) for row in table.to_numpy()], table.index, list(names)
+        )
         for names, table in columns.items()
     ]
     return pd.concat(tables, axis=1)

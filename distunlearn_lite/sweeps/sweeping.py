@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, clone, is_classifier
-from sklearn.pipeline import Pipeline
+from sklearn.base import BaseEstimator
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from ..data.task import UnlearningTask
-from ..matrices import Covariance, column_mean
 from ..rules.own import WalkedRule, named_rules
 from ..rules.scoring import ScoringRule, real_scores, shared_basis
 from ..rules.selection import deleted_rows, deletion_order, select_deletions
-from ..theory.gaussian import Gaussian
-from ..unlearners.choosing import classifier_path
-from ..unlearners.gaussian import GaussianPath
-from ..unlearners.protocol import Unlearner
-from ..validation import choice, rising_fractions, seed_list
-from .metrics import characteristic_label, divergences, measure
+from ..unlearners.protocol import Unlearner, batches_of
+from ..validation import rising_fractions, seed_list
+from .settings import Prepare, Setting, settings_of
 
 COLUMNS = ("task", "rule", "budget", "seed", "metric", "value")
 
 
 def sweep(
     task: UnlearningTask,
-    model: BaseEstimator | str,
+    model: BaseEstimator | str | Mapping[str, BaseEstimator],
     rules: Sequence[str | Mapping[str, ScoringRule]] | Mapping[str, ScoringRule],
     budgets: Sequence[float],
     seeds: Sequence[int],
@@ -41,6 +36,7 @@ def sweep(
     progress: bool | None = None,
     *,
     group_equal: bool = True,
+    refit_features: bool = False,
 ) -> pd.DataFrame:
     r"""Delete by each rule at each budget, retrain, and measure what is forgotten and kept.
 
@@ -53,17 +49,20 @@ def sweep(
     ----------
     task : UnlearningTask
         Data; `task.split` draws the training and the test part of a seed.
-    model : scikit-learn classifier, or Pipeline that ends in one, or "gaussian"
+    model : scikit-learn classifier, Pipeline that ends in one, mapping of them, or "gaussian"
         The steps before the classifier (vectorisers, scalers) are fitted on the training part
         before deletion and kept; scores and classifier see the transformed rows. A classifier
         with ``warm_start=True`` starts each fit from its previous solution; it then needs a
         tolerance small enough that the starting point does not show in the metrics; a
-        ``RidgeClassifier`` on dense rows is refitted by an exact formula. The word
-        ``"gaussian"`` refits the mean of a Gaussian with known covariance instead.
+        ``RidgeClassifier`` on dense rows is refitted by an exact formula. ``{label: model}``
+        gives what sweeps of the single models give, faster: their steps before the classifier
+        must be equal, so that features and orders of deletion are had once a seed for all. The
+        word ``"gaussian"`` refits the mean of a Gaussian with known covariance instead.
     rules : sequence of str and of mappings, or mapping
-        Names in ``SCORING_RULES``; rules of your own as ``{name: function}``, where a function is
-        called as ``function(forget, retain)`` and returns one number a forget row, or is a
-        ``WalkedRule``, which sees the current model and is asked again at every budget.
+        Names in ``SCORING_RULES`` or ``WALKED_RULES``; rules of your own as ``{name: function}``,
+        where a function is called as ``function(forget, retain)`` and returns one number a forget
+        row, or is a ``WalkedRule``, which sees the model as well and, unless it says otherwise,
+        is asked again at every budget.
     budgets : sequence of float
         Deleted fractions of the forget set, in [0, 1], rising.
     seeds : sequence of int
@@ -75,12 +74,17 @@ def sweep(
         Show a bar on stderr; by default only where stderr is a terminal.
     group_equal : bool
         Passed on to ``task.split``: False lets copies of a row fall on both sides.
+    refit_features : bool
+        True fits the whole Pipeline anew on the raw rows left after each deletion, and measures
+        the raw test rows through it, so that the features forget as well. The scores still see
+        the features fitted before deletion; rules that see the model cannot be swept so.
 
     Returns
     -------
     pandas.DataFrame
-        One row a value: ``task, rule, budget, seed, metric, value``. Metrics, all on the test
-        part:
+        One row a value: ``task, rule, budget, seed, metric, value``. The task is named by
+        ``task.name``, followed by a comma and the label where models have labels. Metrics, all
+        on the test part:
 
         - ``forget_accuracy``, ``retain_accuracy``: share of the forget (retained) test rows
           that get their own label;
@@ -106,17 +110,20 @@ def sweep(
     Raises
     ------
     TypeError
-        Where `task`, `model` or a rule is of another kind.
+        Where `task`, `model`, a label or a rule is of another kind.
     ValueError
         Where a list is empty or has repeats, a rule or model is unknown, budgets do not rise within
-        [0, 1], or ``warm_start`` of an ensemble would keep members fitted on deleted rows.
+        [0, 1], models of a mapping differ before the classifier, ``refit_features=True`` finds no
+        features or meets a rule that sees the model, or ``warm_start`` of an ensemble would keep
+        members fitted on deleted rows.
 
     Notes
     -----
     Source: the SMS Spam chapter. Where one label is left, the constant predictor with probability 1
     is measured. Results of a rule do not depend on which other rules are swept. Ties in a score are
-    broken by one shuffle of the forget rows a seed, the same for all rules and budgets, so that
-    selections are nested. Each seed runs with one BLAS thread, so that sums do not depend on the
+    broken by one shuffle of the forget rows a seed, the same for all models, rules and budgets, so
+    that selections are nested. Each ``random_state`` left open is set from the seed, that of every
+    classifier alike. Each seed runs with one BLAS thread, so that sums do not depend on the
     machine's core count.
 
     Examples
@@ -136,16 +143,24 @@ def sweep(
     True
     >>> float(recall.loc[1.0, "random"])
     0.0
+
+    Three penalties, for which rows are scored once:
+
+    >>> penalties = {f"C = {c}": LogisticRegression(C=c) for c in (0.1, 1, 10)}
+    >>> frame = sweep(task, penalties, ["random"], [0, 0.8], seeds=[0])
+    >>> list(frame["task"].unique())
+    ['toy, C = 0.1', 'toy, C = 1', 'toy, C = 10']
     """
     if not isinstance(task, UnlearningTask):
         raise TypeError(f"task must be an UnlearningTask, got {type(task).__name__}")
-    if isinstance(model, str):
-        choice("model", model, ("gaussian",))
-        prepare: Callable[..., _Setting] = _gaussian_setting
-    else:
-        classifier_of(model)
-        prepare = partial(_classifier_setting, model)
+    prepare = settings_of(model, refit_features)
     chosen = named_rules(rules)
+    walked = [name for name, rule in chosen.items() if isinstance(rule, WalkedRule)]
+    if refit_features and walked:
+        raise ValueError(
+            f"rule {walked[0]!r} sees the current model, whose features refit_features=True "
+            "changes on the way; sweep it with refit_features=False"
+        )
     steps = rising_fractions("budgets", budgets)
     draws = seed_list(seeds)
     # One seed a job: features and the fit on all rows are shared by the rules of a seed.
@@ -164,35 +179,8 @@ def in_order(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def classifier_of(model: Any) -> BaseEstimator:
-    """Return the classifier in `model`, refused where the walk would not retrain it."""
-    last = model.steps[-1][1] if isinstance(model, Pipeline) else model
-    if not (isinstance(last, BaseEstimator) and is_classifier(last)):
-        raise TypeError(
-            "model must be a scikit-learn classifier or a Pipeline that ends in one, got "
-            f"{type(last).__name__}"
-        )
-    if getattr(last, "warm_start", False) and "ensemble" in type(last).__module__.split("."):
-        raise ValueError(
-            f"warm_start of {type(last).__name__} keeps the members fitted before and would not "
-            "forget deleted rows; pass warm_start=False"
-        )
-    return last
-
-
-class _Setting(NamedTuple):
-    """One seed's training rows in random order, what retrains on them, and what is measured."""
-
-    forget: Any
-    retain: Any
-    y_forget: NDArray[Any]
-    y_retain: NDArray[Any]
-    unlearner: Unlearner
-    measure: Callable[[Any], dict[str, float]]
-
-
 def _one_seed(
-    prepare: Callable[..., _Setting],
+    prepare: Prepare,
     task: UnlearningTask,
     rules: Mapping[str, ScoringRule | WalkedRule],
     budgets: NDArray[np.float64],
@@ -202,34 +190,57 @@ def _one_seed(
     """All rows of the result for one seed."""
     with threadpool_limits(limits=1):
         setting = prepare(task, np.random.default_rng(seed), group_equal)
-        deleted = [deleted_rows(budget, setting.y_forget.size) for budget in budgets]
-        plain = [rule for rule in rules.values() if not isinstance(rule, WalkedRule)]
-        basis = shared_basis(setting.forget, setting.retain, plain)
-        records = []
-        for name, rule in rules.items():
-            if isinstance(rule, WalkedRule):
-                models = _asked_again(name, rule, setting, deleted)
-            else:
-                # A stream of its own, so that leaving a rule out of a sweep changes no other.
-                stream = np.random.default_rng([seed, zlib.crc32(name.encode())])
-                order = deletion_order(setting.forget, setting.retain, rule, stream, basis)
-                models = setting.unlearner.walk(order, deleted)
-            for budget, model in zip(budgets, models, strict=True):
-                records += [
-                    (task.name, name, float(budget), seed, metric, value)
-                    for metric, value in setting.measure(model).items()
-                ]
-        return records
+        plain = {name: rule for name, rule in rules.items() if not isinstance(rule, WalkedRule)}
+        basis = shared_basis(setting.forget, setting.retain, plain.values())
+        orders = {}
+        for name, rule in plain.items():
+            # A stream of its own, so that leaving a rule out of a sweep changes no other.
+            stream = np.random.default_rng([seed, zlib.crc32(name.encode())])
+            orders[name] = deletion_order(setting.forget, setting.retain, rule, stream, basis)
+        return [
+            (column, name, budget, seed, metric, value)
+            for column, measure in setting.measures.items()
+            # Handed over and not kept: one model's unlearner is gone before the next is made.
+            for name, budget, values in _walked(
+                next(setting.unlearners), measure, setting, rules, orders, budgets
+            )
+            for metric, value in values.items()
+        ]
 
 
-def _asked_again(
-    name: str, rule: WalkedRule, setting: _Setting, deleted: Sequence[int]
+def _walked(
+    unlearner: Unlearner,
+    measure: Callable[[Any], dict[str, float]],
+    setting: Setting,
+    rules: Mapping[str, ScoringRule | WalkedRule],
+    orders: Mapping[str, NDArray[np.intp]],
+    budgets: NDArray[np.float64],
+) -> list[tuple[str, float, dict[str, float]]]:
+    """Metrics of one model after every deletion: rule, budget, values by name."""
+    deleted = [deleted_rows(budget, setting.y_forget.size) for budget in budgets]
+    found = []
+    for name, rule in rules.items():
+        if isinstance(rule, WalkedRule):
+            models = _asked(name, rule, setting, unlearner, deleted)
+        else:
+            models = unlearner.walk(batches_of(orders[name], deleted))
+        for budget, model in zip(budgets, models, strict=True):
+            found.append((name, float(budget), measure(model)))
+    return found
+
+
+def _asked(
+    name: str, rule: WalkedRule, setting: Setting, unlearner: Unlearner, deleted: Sequence[int]
 ) -> Iterator[Any]:
     """Models along an order that a rule decides on the way, given the model it has come to."""
-    gone, left = np.empty(0, np.intp), np.arange(setting.y_forget.size)
-    (model,) = setting.unlearner.walk(left, [0])
+    left = np.arange(setting.y_forget.size)
+    # Looked up when the walk asks for it, which is when the model before has been scored.
+    batches = [left[:0]]
+    models = unlearner.walk(batches[-1] for _ in itertools.count())
+    model, order = next(models), left[:0]
     for size in deleted:
-        if size > gone.size:
+        further = size - (setting.y_forget.size - left.size)
+        if further and (rule.again or not order.size):
             scores = rule.scores(
                 model,
                 setting.forget[left],
@@ -237,100 +248,8 @@ def _asked_again(
                 setting.y_forget[left],
                 setting.y_retain,
             )
-            chosen = select_deletions(real_scores(name, scores, left.size), size - gone.size)
-            gone, left = np.append(gone, left[chosen]), np.delete(left, chosen)
-            (model,) = setting.unlearner.walk(np.append(gone, left), [size])
+            order = left[select_deletions(real_scores(name, scores, left.size), 1.0)]
+        batches.append(order[:further])
+        order, left = order[further:], np.setdiff1d(left, order[:further])
+        model = next(models)
         yield model
-
-
-def _classifier_setting(
-    model: BaseEstimator, task: UnlearningTask, rng: np.random.Generator, group_equal: bool
-) -> _Setting:
-    """A split of the rows, as the steps before the classifier show them to it."""
-    train, test = task.split(rng, group_equal=group_equal)
-    model = _seeded(model, rng)
-    classifier = classifier_of(model)
-    rows: Any = train.X
-    test_rows: Any = test.X
-    if isinstance(model, Pipeline) and len(model.steps) > 1:
-        features = Pipeline(model.steps[:-1])
-        rows, test_rows = features.fit_transform(rows, train.y), features.transform(test_rows)
-    elif task.is_text:
-        raise ValueError(
-            "texts need a vectoriser before the classifier; pass "
-            "make_pipeline(TfidfVectorizer(), classifier)"
-        )
-    if hasattr(rows, "tocsr"):
-        rows, test_rows = rows.tocsr(), test_rows.tocsr()
-    forget, retain = _shuffled(train.forget, rng)
-    sets = rows[forget], rows[retain], train.y[forget], train.y[retain]
-    label = characteristic_label(train.y, train.forget)
-    del train, rows  # large features are not held twice
-    return _Setting(
-        *sets,
-        classifier_path(classifier, sets[1], sets[0], sets[3], sets[2]),
-        partial(
-            measure,
-            rows=test_rows,
-            y=test.y,
-            forget=test.forget,
-            label=label,
-            probabilities=hasattr(classifier, "predict_proba"),
-        ),
-    )
-
-
-def _gaussian_setting(
-    task: UnlearningTask, rng: np.random.Generator, group_equal: bool
-) -> _Setting:
-    """Rows drawn anew where their distributions are known, and else a split of the rows."""
-    if task.is_text:
-        raise ValueError(
-            "model 'gaussian' needs numbers, got texts; turn them into a few columns first, "
-            "for example with TfidfVectorizer and TruncatedSVD"
-        )
-    rows: Any
-    if task.truth is None:
-        p1, p2 = _estimated(task)
-        train, _ = task.split(rng, group_equal=group_equal)
-        rows, is_forget = train.X, train.forget
-    else:
-        (p1, p2), n1 = task.truth, int(task.forget.sum())
-        rows = np.concatenate([p1.sample(n1, rng), p2.sample(len(task) - n1, rng)])
-        is_forget = np.arange(len(task)) < n1
-    forget, retain = _shuffled(is_forget, rng)
-    sets = rows[forget], rows[retain], is_forget[forget], is_forget[retain]
-    unlearner = GaussianPath(p1.cov, sets[1], sets[0])
-    return _Setting(*sets, unlearner, partial(divergences, p1=p1, p2=p2))
-
-
-def _shuffled(
-    is_forget: NDArray[np.bool_], rng: np.random.Generator
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Forget and retained rows; one shuffle settles ties, so that no file order leaks in."""
-    return rng.permutation(np.flatnonzero(is_forget)), np.flatnonzero(~is_forget)
-
-
-def _estimated(task: UnlearningTask) -> tuple[Gaussian, Gaussian]:
-    """Means of all forget and of all retained rows, with the pooled covariance within the two."""
-    sets = [task.X[task.forget], task.X[~task.forget]]
-    means = [column_mean(rows) for rows in sets]
-    try:
-        pooled = Covariance(sets, means, None)
-    except ValueError as error:
-        cause = str(error).split(";")[0]
-        raise ValueError(
-            f"{cause}; model 'gaussian' needs fewer columns than rows and none that depends on "
-            "others: reduce them first, for example with TruncatedSVD"
-        ) from None
-    factor = pooled.scale[:, None] * pooled.factor
-    return Gaussian(means[0], factor @ factor.T), Gaussian(means[1], factor @ factor.T)
-
-
-def _seeded(model: BaseEstimator, rng: np.random.Generator) -> BaseEstimator:
-    """A fresh copy of the model with every `random_state` left open set from `rng`."""
-    fresh = clone(model)
-    for name, value in sorted(fresh.get_params().items()):
-        if name.split("__")[-1] == "random_state" and value is None:
-            fresh.set_params(**{name: int(rng.integers(2**31))})
-    return fresh

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -115,6 +116,23 @@ class Gaussian:
         except ValueError as error:
             raise ValueError(f"the estimated covariance is singular: {error}") from None
 
+    def about(self, mean: ArrayLike) -> Gaussian:
+        """Distribution of the same covariance with another mean (d,), without factoring again.
+
+        Examples
+        --------
+        >>> from distunlearn_lite import Gaussian
+        >>> Gaussian([0.0, 1.0], [[2.0, 0.5], [0.5, 1.0]]).about([3.0, 3.0]).mean
+        array([3., 3.])
+        """
+        centre = np.atleast_1d(real_array("mean", mean, ndim=(0, 1))).copy()
+        if centre.shape != self.mean.shape:
+            raise ValueError(f"mean must have {self.dim} entries, got shape {centre.shape}")
+        centre.flags.writeable = False
+        moved = copy.copy(self)
+        object.__setattr__(moved, "mean", centre)
+        return moved
+
     def sample(self, n: int, rng: np.random.Generator | int) -> FloatArray:
         """Draw `n` independent samples, shape (n, d); `rng` is a generator or a seed."""
         normal = generator(rng).standard_normal((count("n", n), self.dim))
@@ -174,15 +192,14 @@ def kl_divergence(p: Gaussian, q: Gaussian) -> float:
     2.0
     """
     check_gaussians(p=p, q=q)
-    ratio = solve_triangular(q.factor, p.factor, lower=True)
     shift = solve_triangular(q.factor, p.mean - q.mean, lower=True)
-    diagonal = np.diag(ratio)
     with np.errstate(over="ignore", divide="ignore"):
-        twice = (
-            _excess_over_log((diagonal - 1) * (diagonal + 1), 2 * np.log(diagonal)).sum()
-            + (np.tril(ratio, -1) ** 2).sum()
-            + shift @ shift
-        )
+        twice = shift @ shift
+        if not np.array_equal(p.factor, q.factor):  # where they are equal, only the means differ
+            ratio = solve_triangular(q.factor, p.factor, lower=True)
+            diagonal = np.diag(ratio)
+            twice += _excess_over_log((diagonal - 1) * (diagonal + 1), 2 * np.log(diagonal)).sum()
+            twice += (np.tril(ratio, -1) ** 2).sum()
     if not np.isfinite(twice):
         raise ValueError("the divergence is too large for floating point; rescale the data")
     return float(twice / 2)

@@ -38,9 +38,10 @@ class GaussianPath:
     """
 
     def __init__(self, cov: FloatArray, retain: Any, forget: Any) -> None:
-        self.cov, self.n2 = cov, retain.shape[0]
+        self.n2 = retain.shape[0]
         # Measured from the retained mean, so that a common offset of all rows costs no digits.
         self.origin = column_mean(retain)
+        self.retained = Gaussian(self.origin, cov)
         self.offsets = np.concatenate([block - self.origin for block in dense_blocks(forget)])
 
     def walk(self, batches: Iterable[NDArray[np.intp]]) -> Iterator[Gaussian]:
@@ -49,4 +50,4 @@ class GaussianPath:
         for batch in batches:
             total -= self.offsets[batch].sum(axis=0)
             left -= len(batch)
-            yield Gaussian(self.origin + total / (self.n2 + left), self.cov)
+            yield self.retained.about(self.origin + total / (self.n2 + left))

@@ -1,5 +1,7 @@
 """Unlearning tasks: what they check, rows taken, and splits that keep equal rows together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -30,6 +32,7 @@ def labelled():
         name="n",
         provenance="p",
         standin=True,
+        groups=["u", "v", "u", "w"],
     )
 
 
@@ -39,8 +42,15 @@ def test_fields_are_kept_and_read_only(labelled):
     y[0] = 5
     assert task.y.tolist() == [0, 1]
     assert task.official_test is None
+    assert task.groups is None
     assert labelled.X.dtype == object
-    for array in (labelled.X, labelled.y, labelled.forget, labelled.official_test):
+    for array in (
+        labelled.X,
+        labelled.y,
+        labelled.forget,
+        labelled.official_test,
+        labelled.groups,
+    ):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = array[2]
     with pytest.raises(AttributeError):
@@ -87,6 +97,14 @@ def test_a_memory_mapped_matrix_stays_on_disk(tmp_path):
         ({"forget": [False] * 3}, ValueError, "at least one forget row"),
         ({"forget": [True] * 3}, ValueError, "at least one retained row"),
         ({"official_test": [True]}, ValueError, r"official_test must have shape \(3,\)"),
+        (
+            {"groups": [0, 1]},
+            ValueError,
+            r"groups must have shape \(3,\), one label a row, got \(2,",
+        ),
+        ({"groups": [[0], [1], [2]]}, ValueError, r"groups must have shape \(3,\)"),
+        ({"groups": ["u", None, "v"]}, TypeError, "groups must hold labels that can be sorted"),
+        ({"groups": [0.0, np.nan, np.nan]}, ValueError, "groups must be finite, got 2 NaN"),
         ({"truth": [0.0, 1.0]}, TypeError, "truth must be a pair of Gaussians or None, got list"),
         ({"truth": (LINE,)}, TypeError, "truth must be a pair of Gaussians"),
         ({"X": [1, 2, 3], "truth": (LINE, PLANE)}, ValueError, "dimension.*1 and 2"),
@@ -105,6 +123,7 @@ def test_take_follows_the_rows(labelled):
     assert part.y.tolist() == [4, 1, 1]
     assert part.forget.tolist() == [False, True, True]
     assert part.official_test.tolist() == [True, False, False]
+    assert part.groups.tolist() == ["w", "u", "u"]
     assert (part.name, part.provenance, part.standin) == ("n", "p", True)
     assert labelled.take(np.array([True, True, False, False])).y.tolist() == [1, 2]
     with pytest.raises(ValueError, match="at least one retained row"):
@@ -163,6 +182,35 @@ def test_copies_may_fall_on_both_sides_when_asked():
     assert len(test) == 45
 
 
+@given(copy_counts, st.integers(0, 10**6), st.floats(0.1, 0.9))
+def test_a_split_keeps_groups_on_one_side(sizes, seed, share):
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    forget = group % 3 == 0
+    rows = np.arange(float(group.size))  # no two are equal
+    task = UnlearningTask(rows, forget.astype(int), forget, groups=group)
+    train, test = task.split(seed, test_fraction=share)
+    assert not set(train.groups) & set(test.groups)
+    assert sorted([*train.X[:, 0], *test.X[:, 0]]) == rows.tolist()
+    for part in (train, test):
+        assert (part.groups == group[part.X[:, 0].astype(int)]).all()
+    for which in (True, False):
+        wanted = share * (forget == which).sum()
+        assert abs((test.forget == which).sum() - wanted) <= max(sizes)
+
+
+def test_groups_stand_instead_of_equal_rows_and_their_names_mean_nothing():
+    task = text_task([2] * 40)
+    copies = np.repeat(np.arange(40), 2)
+    for names in (copies, np.array([f"g{i}" for i in copies[::-1]]), 39.5 - copies):
+        train, test = replace(task, groups=names).split(5)
+        for part, same in zip((train, test), task.split(5), strict=True):
+            assert part.X.tolist() == same.X.tolist()
+    train, test = replace(task, groups=np.arange(80)).split(5)
+    assert set(train.X) & set(test.X)
+    train, test = replace(task, groups=copies).split(5, group_equal=False)
+    assert set(train.groups) & set(test.groups)
+
+
 def test_a_seed_means_one_split():
     task = text_task([1, 2] * 20)
     one, two = task.split(7), task.split(np.random.default_rng(7))
@@ -194,6 +242,14 @@ def test_with_an_official_test_set_both_parts_are_bootstraps():
     # Each row is drawn once on average; its number of draws is binomial with variance below 1.
     assert np.abs(seen / 300 - 1).max() < 5 / np.sqrt(300)
     assert len(set(train.X[:, 0])) < 40
+
+
+def test_bootstraps_know_no_groups(labelled):
+    task = replace(labelled.take(np.repeat([0, 1, 2, 3], 20)), groups=None)
+    grouped = replace(task, groups=np.arange(80) % 7)
+    for part, same in zip(grouped.split(3), task.split(3), strict=True):
+        assert part.X.tolist() == same.X.tolist()
+        assert part.groups.size == len(part)
 
 
 def test_splits_that_cannot_be_are_refused():

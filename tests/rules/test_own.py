@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from distunlearn_lite import SCORING_RULES, SelectiveDeletion, reversed_rule, score
-from distunlearn_lite.rules.own import WalkedRule, named_rules
+from distunlearn_lite.rules.own import WALKED_RULES, WalkedRule, named_rules
 from distunlearn_lite.rules.scoring import options_of
 from distunlearn_lite.rules.selection import deletion_order
 from tests.rules.sets import two_sets
@@ -73,16 +73,32 @@ def test_rules_come_as_names_and_as_functions_by_name():
     assert named_rules(["random"]) == named_rules(known) == known
 
 
+def test_walked_rules_of_the_library_come_by_name():
+    assert named_rules(list(WALKED_RULES)) == named_rules(WALKED_RULES) == WALKED_RULES
+    assert [rule.again for rule in WALKED_RULES.values()] == [True, False]
+    assert not set(WALKED_RULES) & set(SCORING_RULES)
+    assert pickle.loads(pickle.dumps(dict(WALKED_RULES))) == WALKED_RULES
+    with pytest.raises(ValueError, match="unknown rule 'refit-influence'"):
+        reversed_rule("refit-influence")
+    with pytest.raises(TypeError):
+        WALKED_RULES["mine"] = WalkedRule(first_column)
+
+
 @pytest.mark.parametrize(
     ("rules", "error", "message"),
     [
         ("random", TypeError, "must be a list of names"),
         (3, TypeError, "must be a list of names"),
-        (["best"], ValueError, "unknown rule 'best'; the known ones are random"),
+        (["best"], ValueError, "unknown rule 'best'; the known ones are random.*refit-influence"),
         (["random", {"mine": first_column}, {"mine": abs}], ValueError, "'mine' stands more"),
         ({"mine": "random"}, TypeError, "must be {name: function}, got {'mine': 'random'}"),
         ({3: first_column}, TypeError, "must be {name: function}"),
         ({"lr-maha": first_column}, ValueError, "'lr-maha' is a rule of the library"),
+        (
+            {"refit-influence": WalkedRule(first_column)},
+            ValueError,
+            "'refit-influence' is a rule of the library",
+        ),
     ],
 )
 def test_what_is_no_rule_is_refused(rules, error, message):

@@ -7,9 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from distunlearn_lite import budget_to_reach
+from distunlearn_lite import UnlearningTask, budget_to_reach
 from distunlearn_lite.sweeps.paths import first_crossing
-from distunlearn_lite.sweeps.summaries import in_percent, interval
+from distunlearn_lite.sweeps.summaries import (
+    DRAWS,
+    in_percent,
+    interval,
+    retained_at_target,
+    trade_off_area,
+)
 from tests.sweeps.frames import two_rules, without
 
 BUDGETS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -94,6 +100,109 @@ def test_the_interval_is_the_t_interval():
     assert (mean, lower, upper) == pytest.approx((values.mean(), test.low, test.high))
     with pytest.raises(ValueError, match="at least two values, got 1"):
         interval(np.ones(1))
+
+
+def half_width(values, **options):
+    _, lower, upper = interval(np.asarray(values), **options)
+    return (upper - lower) / 2
+
+
+@pytest.mark.parametrize(
+    ("draws", "factor"),
+    [("independent", 1 / 5), ("splits", 1 / 5 + 3 / 7), ("bootstrap", 1.0)],
+)
+def test_the_variance_of_the_mean_is_that_of_what_the_seeds_redraw(draws, factor):
+    values = np.array([1.0, 2.0, 3.0, 4.0, 5.0])  # variance 2.5; t quantiles with 4 d.f., tables
+    assert half_width(values, draws=draws) == pytest.approx(
+        2.7764 * np.sqrt(2.5 * factor), rel=1e-4
+    )
+    narrow = half_width(values, level=0.9, draws=draws)
+    assert narrow == pytest.approx(2.1318 * np.sqrt(2.5 * factor), rel=1e-4)
+    assert interval(values, draws=draws)[0] == 3.0
+
+
+def test_more_replicates_shrink_the_interval_of_independent_draws_only():
+    few, many = np.tile([0.0, 1.0], 50), np.tile([0.0, 1.0], 5000)
+    shrunk = {d: half_width(many, draws=d) / half_width(few, draws=d) for d in DRAWS}
+    assert shrunk["independent"] == pytest.approx(0.1, rel=0.03)
+    assert shrunk["splits"] == pytest.approx(np.sqrt(3 / 7 / (3 / 7 + 0.01)), rel=0.03)
+    assert shrunk["bootstrap"] == pytest.approx(1, rel=0.03)
+
+
+def coverage(draw_values, truth, draws):
+    """Share of 400 data sets whose interval holds the truth."""
+    inside = 0
+    for seed in range(400):
+        _, lower, upper = interval(draw_values(np.random.default_rng(seed)), draws=draws)
+        inside += lower <= truth <= upper
+    return inside / 400
+
+
+def test_the_interval_of_splits_knows_that_their_training_parts_overlap():
+    def test_losses(rng):  # squared error of the training mean on the test rows, ten splits
+        orders = rng.permuted(np.tile(rng.standard_normal(100), (10, 1)), axis=1)
+        means = orders[:, :70].mean(axis=1)
+        return ((orders[:, 70:] - means[:, None]) ** 2).mean(axis=1)
+
+    truth = 1 + 1 / 70
+    assert coverage(test_losses, truth, "independent") < 0.8
+    assert 0.92 < coverage(test_losses, truth, "splits") < 0.99
+
+
+def test_the_interval_of_bootstraps_is_as_wide_as_they_are():
+    def bootstrap_means(rng):
+        rows = rng.standard_normal(60)
+        return rows[rng.integers(60, size=(40, 60))].mean(axis=1)
+
+    assert coverage(bootstrap_means, 0.0, "independent") < 0.5
+    assert coverage(bootstrap_means, 0.0, "splits") < 0.88
+    assert 0.91 < coverage(bootstrap_means, 0.0, "bootstrap") < 0.98
+
+
+def test_the_fraction_of_a_split_is_that_of_the_interval():
+    task = UnlearningTask(np.arange(1000.0), np.arange(1000) % 2, np.arange(1000) % 2 == 1)
+    train, test = task.split(0)
+    assert len(test) / len(train) == pytest.approx(3 / 7)
+
+
+@pytest.mark.parametrize(
+    ("summary", "triples"),
+    [
+        (
+            lambda frame, draws: budget_to_reach(frame, "forget_recall", draws=draws),
+            [("budget", "lower", "upper"), ("fewer_than_random", "fewer_lower", "fewer_upper")],
+        ),
+        (
+            lambda frame, draws: trade_off_area(frame, "forget_recall", draws=draws),
+            [("area", "lower", "upper"), ("against_random", "against_lower", "against_upper")],
+        ),
+        (
+            lambda frame, draws: retained_at_target(
+                frame, "forget_recall", "retain_recall", draws=draws
+            ),
+            [
+                ("value", "lower", "upper"),
+                ("change", "change_lower", "change_upper"),
+                ("against_random", "against_lower", "against_upper"),
+            ],
+        ),
+    ],
+)
+def test_every_summary_passes_on_what_the_seeds_redraw(summary, triples):
+    rng = np.random.default_rng(0)
+    falls = [[(1.0, u, u / 2, u / 4, 0.0) for u in rng.normal(at, 0.03, 8)] for at in (0.8, 0.7)]
+    lost = [[[0.9 - f * b for b in BUDGETS] for f in rng.normal(0.3, 0.01, 8)] for _ in range(2)]
+    kept = two_rules(BUDGETS, *lost, metric="retain_recall")
+    frame = pd.concat([two_rules(BUDGETS, *falls), kept])
+    plain = summary(frame, "independent").loc["mine"]
+    for draws, factor in (("splits", 8 * (1 / 8 + 3 / 7)), ("bootstrap", 8)):
+        row = summary(frame, draws).loc["mine"]
+        for centre, lower, upper in triples:
+            assert row[centre] == plain[centre]
+            wider = (row[upper] - row[lower]) / (plain[upper] - plain[lower])
+            assert wider == pytest.approx(np.sqrt(factor)), (draws, centre)
+    with pytest.raises(ValueError, match="unknown draws 'seeds'; the known ones are independent"):
+        summary(frame, "seeds")
 
 
 def halved_at(random, mine):

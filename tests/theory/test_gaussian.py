@@ -52,6 +52,20 @@ def test_kl_is_symmetric_exactly_when_the_covariance_is_shared():
     assert kl_divergence(narrow, wide) == pytest.approx((1 / 4 - 1 + np.log(4)) / 2)
 
 
+@given(pairs)
+def test_a_gaussian_about_another_mean_is_the_one_made_anew(pair):
+    dim, one, two = pair
+    p = random_gaussian(dim, one)
+    mean = random_gaussian(dim, two).mean
+    moved, anew = p.about(mean), Gaussian(mean, p.cov)
+    for name in ("mean", "cov", "factor"):
+        assert (getattr(moved, name) == getattr(anew, name)).all()
+        assert not getattr(moved, name).flags.writeable
+    assert kl_divergence(p, moved) == pytest.approx(textbook_kl(p, moved), rel=1e-7, abs=1e-9)
+    with pytest.raises(ValueError, match=f"must have {dim} entries"):
+        p.about(np.zeros(dim + 1))
+
+
 def test_kl_agrees_with_sampling():
     p, q = random_gaussian(3, 1), random_gaussian(3, 2)
     x = p.sample(40_000, rng=3)
