@@ -1,8 +1,8 @@
-"""A Gaussian with known covariance along a deletion order: running sums instead of refits."""
+"""A Gaussian with known covariance along deletions: running sums instead of refits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..validation import FloatArray
 
 
 class GaussianPath:
-    """Refits of the mean of a Gaussian on what a deletion order leaves.
+    """Refits of the mean of a Gaussian on what deletions leave.
 
     Parameters
     ----------
@@ -30,9 +30,10 @@ class GaussianPath:
     Examples
     --------
     >>> import numpy as np
-    >>> from distunlearn_lite.unlearners import GaussianPath
+    >>> from distunlearn_lite.unlearners import GaussianPath, batches_of
     >>> path = GaussianPath(np.eye(1), np.array([[0.0]]), np.array([[9.0], [3.0]]))
-    >>> [float(model.mean[0]) for model in path.walk(np.array([0, 1]), [0, 1, 2])]
+    >>> batches = batches_of(np.array([0, 1]), [0, 1, 2])
+    >>> [float(model.mean[0]) for model in path.walk(batches)]
     [4.0, 1.5, 0.0]
     """
 
@@ -42,13 +43,10 @@ class GaussianPath:
         self.origin = column_mean(retain)
         self.offsets = np.concatenate([block - self.origin for block in dense_blocks(forget)])
 
-    def walk(
-        self, order: NDArray[np.intp], deleted: Sequence[int] | NDArray[np.intp]
-    ) -> Iterator[Gaussian]:
+    def walk(self, batches: Iterable[NDArray[np.intp]]) -> Iterator[Gaussian]:
         """Yield the Gaussian with the mean of what is left, as ``Unlearner.walk`` says."""
-        # Added up from the last to go: row m is the sum of the m rows kept.
-        kept = np.zeros((order.size + 1, self.origin.size))
-        np.cumsum(self.offsets[order[::-1]], axis=0, out=kept[1:])
-        for size in deleted:
-            m = order.size - size
-            yield Gaussian(self.origin + kept[m] / (self.n2 + m), self.cov)
+        total, left = self.offsets.sum(axis=0), len(self.offsets)
+        for batch in batches:
+            total -= self.offsets[batch].sum(axis=0)
+            left -= len(batch)
+            yield Gaussian(self.origin + total / (self.n2 + left), self.cov)

@@ -1,8 +1,8 @@
-"""What every unlearner can do: give the model after each of a nested list of deletions."""
+"""What every unlearner can do: give the model after each of a row of deletions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -17,24 +17,70 @@ class Unlearner(Protocol):
     Notes
     -----
     Source: the page *Add a classifier's exact path*. The contract, to which a test holds every
-    unlearner: each model equals a plain refit on what is left; the sizes may come in any order and
-    more than once; size 0 gives the model of all rows, size n1 that of the retained rows alone; two
-    walks of one unlearner do not disturb each other.
+    unlearner: each model equals a plain refit on what is left; the first batch may be empty, which
+    gives the model of all rows, and so may any other, which gives the same model again; when all
+    forget rows are gone it is the model of the retained rows alone; two walks of one unlearner do
+    not disturb each other; a batch is asked for only when the model after it is.
     """
 
-    def walk(self, order: NDArray[Any], deleted: Sequence[int] | NDArray[Any]) -> Iterator[Any]:
-        """Yield the model without the first rows of `order`, for each number deleted.
+    def walk(self, batches: Iterable[NDArray[Any]]) -> Iterator[Any]:
+        """Delete batch after batch of forget rows, and yield the model after each.
+
+        The next batch is asked for only when the next model is, so that a generator of batches
+        may look at the model it was just given and choose by it.
 
         Parameters
         ----------
-        order : ndarray of int, shape (n1,)
-            Forget rows in the order of deletion.
-        deleted : sequence of int
-            Numbers of rows to delete, 0 to n1.
+        batches : iterable of ndarray of int
+            Further forget rows to delete, by their place in 0 to n1 - 1: none, one or more, and
+            never one that is gone.
 
         Yields
         ------
         model
-            Fitted; valid until the next is asked for.
+            Fitted on what is left; valid until the next is asked for.
         """
         ...
+
+
+def batches_of(
+    order: NDArray[Any], deleted: Sequence[int] | NDArray[Any]
+) -> Iterator[NDArray[Any]]:
+    """Cut an order of deletion into the batches of a walk.
+
+    Parameters
+    ----------
+    order : ndarray of int, shape (n1,)
+        Forget rows in the order of deletion.
+    deleted : sequence of int
+        Numbers of rows deleted in all after each batch, 0 to n1, rising or equal.
+
+    Yields
+    ------
+    ndarray of int
+        The rows of one batch; empty where the number does not rise.
+
+    Raises
+    ------
+    ValueError
+        Where a number is smaller than the one before, or larger than n1.
+
+    Notes
+    -----
+    Source: the page *Add a classifier's exact path*.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from distunlearn_lite.unlearners import batches_of
+    >>> [batch.tolist() for batch in batches_of(np.array([3, 0, 2, 1]), [0, 1, 4])]
+    [[], [3], [0, 2, 1]]
+    """
+    gone = 0
+    for size in deleted:
+        if not gone <= size <= len(order):
+            raise ValueError(
+                f"deleted must rise within 0 to {len(order)}, got {size} after {gone}; sort it"
+            )
+        yield order[gone:size]
+        gone = size

@@ -1,9 +1,9 @@
-"""Retraining along a deletion order, one fit a budget."""
+"""Retraining after deletions, one fit a batch."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,14 +16,15 @@ from ..matrices import is_sparse
 
 
 class RefitPath:
-    """Fits of a classifier on what a deletion order leaves, the ordinary way.
+    """Fits of a classifier on what deletions leave, the ordinary way.
 
     Parameters
     ----------
     classifier : scikit-learn classifier
-        Cloned for each fit; with ``warm_start=True`` a fit starts from the one before.
-    retain, forget : ndarray or sparse matrix, shape (n2, d) and (n1, d)
-        Training rows that stay, and those that may go.
+        Cloned for each fit; with ``warm_start=True`` a fit starts from the one before. It may be
+        a whole Pipeline, vectoriser included, which is then fitted anew each time.
+    retain, forget : ndarray or sparse matrix, shape (n2, d) and (n1, d), or (n2,) and (n1,)
+        Training rows that stay, and those that may go; one axis for texts.
     y_retain, y_forget : ndarray, shape (n2,) and (n1,)
         Their labels.
 
@@ -40,26 +41,20 @@ class RefitPath:
         y_retain: NDArray[Any],
         y_forget: NDArray[Any],
     ) -> None:
-        self.classifier = classifier
-        self.sets = (retain, forget), (y_retain, y_forget)
-        self.untouched = self._fit(None, _stacked(retain, forget), np.append(y_retain, y_forget))
+        self.classifier, self.n2 = classifier, len(y_retain)
+        self.x, self.y = _stacked(retain, forget), np.append(y_retain, y_forget)
+        self.untouched = self._fit(None, self.x, self.y)
 
-    def walk(
-        self, order: NDArray[np.intp], deleted: Sequence[int] | NDArray[np.intp]
-    ) -> Iterator[Any]:
-        """Yield the classifier fitted on what is left, as ``Unlearner.walk`` says.
-
-        A warm start is nearest where the numbers rise.
-        """
-        (retain, forget), (y_retain, y_forget) = self.sets
-        # Kept points first, the first to go last: every edited training set is a prefix.
-        x = _stacked(retain, forget[order[::-1]])
-        y = np.append(y_retain, y_forget[order[::-1]])
-        fitted = copy.deepcopy(self.untouched)
-        for size in deleted:
-            if size:
-                fitted = self._fit(fitted, x[: y.size - size], y[: y.size - size])
-            yield fitted if size else self.untouched
+    def walk(self, batches: Iterable[NDArray[np.intp]]) -> Iterator[Any]:
+        """Yield the classifier fitted on what is left, as ``Unlearner.walk`` says."""
+        kept = np.ones(self.y.size, dtype=bool)
+        fitted: Any = None
+        for batch in batches:
+            if len(batch):
+                kept[self.n2 + batch] = False
+                start = copy.deepcopy(self.untouched) if fitted is None else fitted
+                fitted = self._fit(start, self.x[kept], self.y[kept])
+            yield self.untouched if fitted is None else fitted
 
     def _fit(self, previous: Any, x: Any, y: NDArray[Any]) -> Any:
         """Fit on the edited data, from the previous solution where the classifier can use it."""

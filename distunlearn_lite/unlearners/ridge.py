@@ -1,19 +1,21 @@
-"""Ridge classifiers along a deletion order: one factorisation for every budget of a rule."""
+"""Ridge classifiers after deletions: one factorisation of the data for every walk."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg import solve_triangular
 from scipy.linalg.blas import dsyrk
 from sklearn.linear_model import RidgeClassifier
 
 from ..matrices import column_mean, dense_blocks, is_sparse
 from ..validation import FloatArray
+from .elimination import BlockElimination, cholesky_factor
 
 # Rows of the forget set up to which square matrices of that size are worth their memory: the
 # leverages take 0.8 GB, and while a rule is walked its factor takes as much again or twice.
@@ -22,11 +24,20 @@ MOST_FORGET_ROWS = 10_000
 
 @dataclass(frozen=True, eq=False)
 class LinearPredictor:
-    """A fitted linear classifier: the class with the largest ``x @ coef + intercept`` wins."""
+    """A fitted linear classifier: the class with the largest ``x @ coef + intercept`` wins.
+
+    ``fall(weights)`` says what one more deletion would do. `weights` has shape (m, K): one row for
+    each of the m forget rows left, by rising index, one column for each of the K classes of the
+    path. The answer, shape (m,), is for each of those rows the exact amount by which the sum of
+    weights times decision values, over the m rows as they are now, falls when that row alone is
+    deleted next. It is read off the leverages, without a pass over the data, and valid as long as
+    the model is. ValueError where the shape is another.
+    """
 
     classes_: NDArray[Any]
     coef: FloatArray
     intercept: FloatArray
+    fall: Callable[[FloatArray], FloatArray]
 
     def decision_function(self, rows: Any) -> FloatArray:
         """Values of all classes, shape (n, number of classes)."""
@@ -48,8 +59,10 @@ class RidgePath:
 
     .. math:: W - A^{-1} X_D^\top (I - H_D)^{-1} R_D.
 
-    Deletions are nested, so the leading blocks of one Cholesky factor of :math:`I - H`, rows in
-    deletion order, serve every budget.
+    A Cholesky factor of :math:`I - H_D` grows with every batch. When D is gone, the leverages of
+    the rows left are :math:`H' = I - S` with S the Schur complement of D in :math:`I - H`, their
+    residuals are r', and deleting row i as well changes decision k of row j by
+    :math:`-H'_{ji} r'_{ik} / (1 - H'_{ii})`.
 
     Parameters
     ----------
@@ -78,7 +91,7 @@ class RidgePath:
     >>> x = np.random.default_rng(0).standard_normal((30, 4))
     >>> y = (x[:, 0] > 0).astype(int)
     >>> path = RidgePath(RidgeClassifier(), x[:20], x[20:], y[:20], y[20:])
-    >>> (fitted,) = path.walk(np.arange(10), [3])
+    >>> (fitted,) = path.walk([np.arange(3)])
     >>> kept = np.r_[:20, 23:30]
     >>> refit = RidgeClassifier().fit(x[kept], y[kept])
     >>> bool(np.allclose(fitted.decision_function(x)[:, 1], refit.decision_function(x)))
@@ -113,7 +126,7 @@ class RidgePath:
                 moment += centred.T @ signs[start : start + len(block)]
                 start += len(block)
         gram[np.diag_indices_from(gram)] += classifier.alpha
-        self.factor = _cholesky(gram)
+        self.factor = cholesky_factor(gram)
         self.white = np.concatenate(
             [
                 solve_triangular(self.factor, (block - self.mean).T, lower=True)
@@ -124,7 +137,11 @@ class RidgePath:
         half = solve_triangular(self.factor, moment, lower=True)
         self.coef = solve_triangular(self.factor, half, lower=True, trans="T")
         self.residual = signs[n2:] - self.offset - self.white.T @ half
-        self.leverage = self.white.T @ self.white + self.weight
+        # I - H, in the place of the leverages H.
+        self.complement = self.white.T @ self.white
+        self.complement += self.weight
+        np.negative(self.complement, out=self.complement)
+        self.complement[np.diag_indices_from(self.complement)] += 1
 
     @staticmethod
     def serves(classifier: Any, rows: Any, n1: int) -> bool:
@@ -142,43 +159,29 @@ class RidgePath:
             and n1 <= MOST_FORGET_ROWS
         )
 
-    def walk(
-        self, order: NDArray[np.intp], deleted: Sequence[int] | NDArray[np.intp]
-    ) -> Iterator[LinearPredictor]:
+    def walk(self, batches: Iterable[NDArray[np.intp]]) -> Iterator[LinearPredictor]:
         """Yield the ``LinearPredictor`` of what is left, as ``Unlearner.walk`` says.
 
         Its classes are the labels that are left.
         """
-        most, kinds = max(deleted), self.classes.size
-        first = order[:most]
-        factor = self.leverage[np.ix_(first, first)]
-        np.negative(factor, out=factor)
-        factor[np.diag_indices_from(factor)] += 1
-        factor = _cholesky(factor)
-        reduced = solve_triangular(factor, self.residual[first], lower=True)
-        pull = np.zeros((order.size, len(deleted), kinds))
-        for step, size in enumerate(deleted):
-            pull[order[:size], step] = solve_triangular(
-                factor[:size, :size], reduced[:size], lower=True, trans="T"
-            )
-        moved = self.white @ pull.reshape(order.size, -1)
-        change = solve_triangular(self.factor, moved, lower=True, trans="T", overwrite_b=True)
-        for step, size in enumerate(deleted):
-            coef = self.coef - change.reshape(-1, len(deleted), kinds)[:, step]
-            offset = self.offset - self.weight * pull[:, step].sum(axis=0)
-            kept = np.bincount(self.labels[order[size:]], minlength=kinds)
+        elimination = BlockElimination(self.complement, self.residual)
+        fall = partial(_fall, elimination)
+        for batch in batches:
+            elimination.eliminate(batch)
+            pull = elimination.solution()
+            change = solve_triangular(self.factor, self.white @ pull, lower=True, trans="T")
+            coef, offset = self.coef - change, self.offset - self.weight * pull.sum(axis=0)
+            kept = np.bincount(self.labels[elimination.left], minlength=self.classes.size)
             left = self.retained + kept > 0
             intercept = offset - self.mean @ coef
-            yield LinearPredictor(self.classes[left], coef[:, left], intercept[left])
+            yield LinearPredictor(self.classes[left], coef[:, left], intercept[left], fall)
 
 
-def _cholesky(matrix: FloatArray) -> FloatArray:
-    """Lower Cholesky factor, in the place of the matrix."""
-    try:
-        factor: FloatArray = cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
-    except np.linalg.LinAlgError:
-        raise ValueError(
-            "alpha of RidgeClassifier is too small for features of this size: the normal equations "
-            "are singular up to rounding; give a larger alpha, or scale the features"
-        ) from None
-    return factor
+def _fall(elimination: BlockElimination, weights: FloatArray) -> FloatArray:
+    """``LinearPredictor.fall`` at the current stage of an elimination."""
+    expected = (elimination.left.size, elimination.right.shape[1])
+    if np.shape(weights) != expected:
+        raise ValueError(f"weights must have shape {expected}, got {np.shape(weights)}")
+    product, diagonal, residual = elimination.schur(np.asarray(weights, dtype=np.float64))
+    fall: FloatArray = ((weights - product) * residual).sum(axis=1) / diagonal
+    return fall

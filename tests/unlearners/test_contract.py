@@ -8,11 +8,19 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
 
 from distunlearn_lite import Gaussian, kl_divergence
-from distunlearn_lite.unlearners import GaussianPath, RefitPath, RidgePath, classifier_path
+from distunlearn_lite.unlearners import (
+    GaussianPath,
+    RefitPath,
+    RidgePath,
+    batches_of,
+    classifier_path,
+)
 
 N1, N2, COV = 24, 40, np.diag([1.0, 4.0, 0.25])
 
@@ -91,7 +99,7 @@ def _kind(request):
 def views(kind, unlearner, order, sizes):
     """What each model says, read before the next is asked for."""
     x, _ = rows(9)
-    return [np.array(kind.seen(model, x)) for model in unlearner.walk(order, sizes)]
+    return [np.array(kind.seen(model, x)) for model in unlearner.walk(batches_of(order, sizes))]
 
 
 def refits(kind, order, sizes):
@@ -111,15 +119,38 @@ def test_every_model_is_the_plain_refit_from_no_deletion_to_all_of_them(kind):
     agree(views(kind, kind.start(*rows()), order, sizes), refits(kind, order, sizes))
 
 
-def test_the_order_of_the_sizes_and_repeats_do_not_matter(kind):
-    order, sizes = np.random.default_rng(2).permutation(N1), [9, 0, N1, 3, 3, 0, 20]
+@pytest.mark.parametrize("sizes", [[9, 9, 20, N1, N1], [0, 0, 3], [N1], []])
+def test_batches_may_be_empty_and_a_walk_may_start_or_stop_anywhere(kind, sizes):
+    order = np.random.default_rng(2).permutation(N1)
     agree(views(kind, kind.start(*rows()), order, sizes), refits(kind, order, sizes))
+
+
+def test_a_batch_is_asked_for_only_when_the_model_after_it_is(kind):
+    """So that who chooses the next batch may look at the model after the last."""
+    (x, _), given, seen = rows(9), [], []
+    order = np.random.default_rng(4).permutation(N1)
+
+    def batches():
+        for size, batch in zip([0, 5, 11], batches_of(order, [0, 5, 11]), strict=True):
+            assert len(seen) == len(given)
+            given.append(size)
+            yield batch
+
+    walk = kind.start(*rows()).walk(batches())
+    assert not given
+    for model in walk:
+        seen.append(np.array(kind.seen(model, x)))
+        assert len(seen) == len(given)
+    agree(seen, refits(kind, order, given))
 
 
 def test_walks_do_not_disturb_each_other(kind):
     unlearner, x = kind.start(*rows()), rows(9)[0]
     one, other = np.arange(N1), np.arange(N1)[::-1]
-    pairs = zip(unlearner.walk(one, [2, 12]), unlearner.walk(other, [5, 18]), strict=True)
+    pairs = zip(
+        *(unlearner.walk(batches_of(*way)) for way in [(one, [2, 12]), (other, [5, 18])]),
+        strict=True,
+    )
     found = [(kind.seen(a, x), kind.seen(b, x)) for a, b in pairs]
     agree([a for a, _ in found], refits(kind, one, [2, 12]))
     agree([b for _, b in found], refits(kind, other, [5, 18]))
@@ -128,7 +159,7 @@ def test_walks_do_not_disturb_each_other(kind):
 def test_the_rows_that_come_in_are_left_as_they_were(kind):
     x, y = rows()
     before = x.copy()
-    list(kind.start(x, y).walk(np.arange(N1), [0, 5, N1]))
+    list(kind.start(x, y).walk(batches_of(np.arange(N1), [0, 5, N1])))
     np.testing.assert_array_equal(x, before)
 
 
@@ -145,3 +176,22 @@ def test_a_step_too_few_or_another_order_is_another_model(kind):
 def test_an_exact_path_is_taken_where_there_is_one(classifier, kind):
     x, y = rows()
     assert type(classifier_path(classifier, x[N1:], x[:N1], y[N1:], y[:N1])) is kind
+
+
+def test_an_order_is_cut_at_rising_numbers_only():
+    for wrong in ([3, 2], [5], [-1]):
+        with pytest.raises(ValueError, match="deleted must rise within 0 to 4"):
+            list(batches_of(np.arange(4), wrong))
+
+
+def test_a_whole_pipeline_is_refitted_on_texts_its_vectoriser_included():
+    texts = np.array(["win cash", "cash now", "see you", "you and me", "me now"], dtype=object)
+    y = np.array([1, 1, 0, 0, 0])
+    model = make_pipeline(CountVectorizer(), LogisticRegression())
+    path = RefitPath(model, texts[2:], texts[:2], y[2:], y[:2])
+    batches = [np.array([], np.intp), np.array([0]), np.array([1])]
+    every, fewer, none = path.walk(batches)
+    assert set(every[0].vocabulary_) - set(fewer[0].vocabulary_) == {"win"}
+    refit = clone(model).fit(texts[1:], y[1:])
+    np.testing.assert_allclose(fewer.predict_proba(texts), refit.predict_proba(texts))
+    assert none.predict(texts).tolist() == [0] * 5  # one label is left

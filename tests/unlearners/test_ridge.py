@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 
 from distunlearn_lite import UnlearningTask, sweep
+from distunlearn_lite.unlearners import batches_of
 from distunlearn_lite.unlearners.ridge import MOST_FORGET_ROWS, RidgePath
 
 
@@ -51,21 +52,21 @@ def test_every_budget_is_the_refit(seed, n1, dim, kinds, intercept, alpha):
     model = RidgeClassifier(alpha=alpha, fit_intercept=intercept)
     path, order = path_of(model, x, y, n2), rng.permutation(n1)
     for sizes in ([0], sorted({0, 1, n1 // 2, n1})):
-        for size, fitted in zip(sizes, path.walk(order, sizes), strict=True):
+        for size, fitted in zip(sizes, path.walk(batches_of(order, sizes)), strict=True):
             agree(fitted, model, x, y, np.append(np.arange(n2), n2 + order[size:]))
 
 
 def test_single_precision_rows_are_summed_in_double():
     x, y = rows_and_labels(np.random.default_rng(1), 60, 200, 50, 4)
     single = x.astype(np.float32)
-    (fitted,) = path_of(RidgeClassifier(), single, y, 200).walk(np.arange(60), [30])
+    (fitted,) = path_of(RidgeClassifier(), single, y, 200).walk([np.arange(30)])
     agree(fitted, RidgeClassifier(), single.astype(float), y, np.r_[:200, 230:260])
 
 
 @pytest.mark.parametrize(("kinds", "left"), [(3, [0, 2]), (2, [0])])
 def test_a_class_that_is_gone_is_never_answered(kinds, left):
     x, y = rows_and_labels(np.random.default_rng(2), 20, 60, 3, kinds, own=1)
-    before, after = path_of(RidgeClassifier(), x, y, 60).walk(np.arange(20), [19, 20])
+    before, after = path_of(RidgeClassifier(), x, y, 60).walk(batches_of(np.arange(20), [19, 20]))
     assert before.classes_.tolist() == list(range(kinds))
     assert after.classes_.tolist() == left
     assert set(after.predict(x)) == set(left)
@@ -83,6 +84,46 @@ def test_sweep_gives_what_refitting_gives(monkeypatch):
     monkeypatch.setattr("distunlearn_lite.unlearners.ridge.MOST_FORGET_ROWS", 10)
     monkeypatch.setattr(RidgePath, "walk", None)
     pd.testing.assert_frame_equal(sweep(task, RidgeClassifier(), *setting), slow)
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("kinds", [2, 4])
+def test_fall_is_what_deleting_each_row_by_hand_does(kinds, intercept):
+    n1, n2 = 24, 40
+    rng = np.random.default_rng(kinds)
+    x, y = rows_and_labels(rng, n1, n2, 12, kinds)
+    model = RidgeClassifier(alpha=0.5, fit_intercept=intercept)
+    path, order = path_of(model, x, y, n2), rng.permutation(n1)
+
+    def decisions(kept, left):
+        values = clone(model).fit(x[kept], y[kept]).decision_function(x[n2 + left])
+        return values if values.ndim == 2 else np.stack([-values, values], axis=1)
+
+    # Asked at every stage, or only late, when some rows were eliminated without being asked.
+    sizes = [0, 1, 7, 7, 15, 20]
+    for asked in (sizes, [7, 20]):
+        for size, fitted in zip(sizes, path.walk(batches_of(order, sizes)), strict=True):
+            if size not in asked:
+                continue
+            left = np.sort(order[size:])
+            weights = rng.standard_normal((left.size, kinds))
+            kept = np.append(np.arange(n2), n2 + left)
+            fewer = [decisions(kept[kept != n2 + i], left) for i in left]
+            now = decisions(kept, left)
+            falls = [(weights * (now - after)).sum() for after in fewer]
+            np.testing.assert_allclose(fitted.fall(weights), falls, atol=1e-9)
+
+
+def test_weights_of_another_stage_or_a_row_twice_are_refused():
+    x, y = rows_and_labels(np.random.default_rng(5), 6, 20, 3, 2)
+    walk = path_of(RidgeClassifier(), x, y, 20).walk([np.array([1]), np.array([2]), np.array([1])])
+    next(walk)
+    fitted = next(walk)
+    assert fitted.fall(np.ones((4, 2))).shape == (4,)
+    with pytest.raises(ValueError, match=r"weights must have shape \(4, 2\), got \(5, 2\)"):
+        fitted.fall(np.ones((5, 2)))
+    with pytest.raises(ValueError, match="rows that are left, each once"):
+        next(walk)
 
 
 PLAIN, ROWS = RidgeClassifier(), np.ones((3, 2))
