@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression, RidgeClassifier
 
 from distunlearn_lite.rules import learnt
 from distunlearn_lite.rules.refit_influence import refit_influence
+from distunlearn_lite.unlearners import RidgePath
 from tests.rules.sets import as_sparse, two_sets
 
 PENALTIES = [0.01, 1.0, 30.0]
@@ -192,54 +193,34 @@ def test_a_hessian_system_that_is_not_solved_is_refused(monkeypatch):
         refit_influence(model, *data)
 
 
-class RefittedRidge:
-    """What the exact path of a ridge yields, by refitting without each row in turn."""
-
-    def __init__(self, data, alpha=2.0):
-        self.data, self.classifier = data, RidgeClassifier(alpha=alpha)
-        self.classes_ = np.unique(np.concatenate(data[2:]))
-        self.model = self.without(np.zeros(len(data[0]), dtype=bool))
-
-    def without(self, gone):
-        forget, retain, y_forget, y_retain = self.data
-        return fitted(RidgeClassifier(alpha=2.0), forget[~gone], retain, y_forget[~gone], y_retain)
-
-    def values(self, model):
-        values = model.decision_function(self.data[0])
-        return np.stack([-values, values], axis=1) if values.ndim == 1 else values
-
-    def decision_function(self, rows):
-        assert rows is self.data[0]
-        return self.values(self.model)
-
-    def fall(self, weights):
-        assert weights.shape == (len(self.data[0]), self.classes_.size)
-        rows = np.eye(len(weights), dtype=bool)
-        now = self.values(self.model)
-        return np.array([(weights * (now - self.values(self.without(i)))).sum() for i in rows])
+def ridge_values(data, left, *, fit_intercept):
+    """Values of all classes at the forget rows, of the ridge refitted on some of them."""
+    forget, retain, y_forget, y_retain = data
+    classifier = RidgeClassifier(alpha=2.0, fit_intercept=fit_intercept)
+    model = fitted(classifier, forget[left], retain, y_forget[left], y_retain)
+    values = model.decision_function(forget)
+    return np.stack([-values, values], axis=1) if values.ndim == 1 else values
 
 
-def ridge_margins(values, place, rival):
-    rows = np.arange(len(values))
-    return values[:, place] - values[rows, rival]
-
-
+@pytest.mark.parametrize("intercept", [True, False])
 @pytest.mark.parametrize("kinds", [2, 4])
-def test_for_a_ridge_the_score_is_the_fall_of_the_margin_over_the_strongest_other_class(kinds):
-    forget, retain, y_forget, y_retain = labelled(25, 60)
+def test_for_a_ridge_the_score_is_exactly_what_a_refit_does_also_on_the_way(kinds, intercept):
+    forget, retain, y_forget, y_retain = data = labelled(25, 60)
     if kinds == 4:
-        y_retain[::3], y_retain[1::3] = "bacon", "eggs"
-        y_forget[:2] = "eggs"
-    data = forget, retain, y_forget, y_retain
-    ridge = RefittedRidge(data)
-    place = list(ridge.classes_).index("spam")
-    now = ridge.decision_function(forget)
-    rival = np.where(np.arange(kinds) == place, -np.inf, now).argmax(axis=1)
-    assert kinds == 2 or np.unique(rival).size > 1
-    margins = ridge_margins(now, place, rival)
-    weights = border(margins, y_forget == "spam")
-    expected = [
-        weights @ (margins - ridge_margins(ridge.values(ridge.without(row)), place, rival))
-        for row in np.eye(25, dtype=bool)
-    ]
-    assert refit_influence(ridge, *data) == pytest.approx(np.array(expected), abs=1e-12)
+        y_retain[::3], y_retain[1::3], y_forget[:2] = "bacon", "eggs", "eggs"
+    classifier = RidgeClassifier(alpha=2.0, fit_intercept=intercept)
+    path = RidgePath(classifier, retain, forget, y_retain, y_forget)
+    for model, gone in zip(path.walk([[], [7, 3, 20]]), [[], [7, 3, 20]], strict=True):
+        left = np.delete(np.arange(25), gone)
+        now = ridge_values(data, left, fit_intercept=intercept)[left]
+        rows, place = np.arange(left.size), list(model.classes_).index("spam")
+        rival = np.where(np.arange(kinds) == place, -np.inf, now).argmax(axis=1)
+        assert kinds == 2 or np.unique(rival).size > 1
+        margins = now[rows, place] - now[rows, rival]
+        weights = border(margins, y_forget[left] == "spam")
+        expected = []
+        for row in left:
+            then = ridge_values(data, left[left != row], fit_intercept=intercept)[left]
+            expected.append(weights @ (margins - then[rows, place] + then[rows, rival]))
+        scores = refit_influence(model, forget[left], retain, y_forget[left], y_retain)
+        assert scores == pytest.approx(np.array(expected), abs=1e-9)
