@@ -16,8 +16,7 @@ from tools.reading import (
     reading_time,
 )
 
-REPLICATIONS = ("07", "08", "09", "10", "11")  # their second edition is still to come
-TAUGHT = [path for path in chapters() if path.stem[:2] not in REPLICATIONS]
+TAUGHT = chapters()
 CORE = [path for path in TAUGHT if path.stem[:2] <= "06"]
 
 
