@@ -117,7 +117,7 @@ class RidgePath:
         self.solved = sums.at(classifier.alpha)
         self.residual = sums.target - self.solved.fitted
         # I - H, in the place of the leverages H.
-        self.complement = self.solved.leverage
+        self.complement = self.solved.leverage()
         self.complement += self.weight
         np.negative(self.complement, out=self.complement)
         self.complement[np.diag_indices_from(self.complement)] += 1
