@@ -13,6 +13,10 @@ from ..validation import FloatArray
 
 # Columns that are solved for at a time: enough for the matrix products to carry the work.
 WIDTH = 256
+SINGULAR = (
+    "alpha of RidgeClassifier is too small for features of this size: the normal equations are "
+    "singular up to rounding; give a larger alpha, or scale the features"
+)
 
 
 class BlockElimination:
@@ -147,8 +151,5 @@ def cholesky_factor(matrix: FloatArray) -> FloatArray:
     try:
         factor: FloatArray = cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
     except np.linalg.LinAlgError:
-        raise ValueError(
-            "alpha of RidgeClassifier is too small for features of this size: the normal equations "
-            "are singular up to rounding; give a larger alpha, or scale the features"
-        ) from None
+        raise ValueError(SINGULAR) from None
     return factor

@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
-from scipy.linalg.blas import dsyrk
 from sklearn.linear_model import RidgeClassifier
 
-from ..matrices import column_mean, dense_blocks, is_sparse
+from ..matrices import dense_blocks, is_sparse
 from ..validation import FloatArray
-from .elimination import BlockElimination, cholesky_factor
+from .elimination import BlockElimination
+from .normal_equations import NormalEquations
 
 # Rows of the forget set up to which square matrices of that size are worth their memory: the
 # leverages take 0.8 GB, and while a rule is walked its factor takes as much again or twice.
@@ -72,6 +71,9 @@ class RidgePath:
         Training rows that stay, and those that may go.
     y_retain, y_forget : ndarray, shape (n2,) and (n1,)
         Their labels.
+    shared : NormalEquations, optional
+        Those of the same rows and the same `fit_intercept`, where there is a path for each of
+        several penalties (``classifier_paths``); by default they are summed up for this one.
 
     Raises
     ------
@@ -105,40 +107,17 @@ class RidgePath:
         forget: Any,
         y_retain: NDArray[Any],
         y_forget: NDArray[Any],
+        shared: NormalEquations | None = None,
     ) -> None:
-        n1, n2 = forget.shape[0], retain.shape[0]
-        self.classes, labels = np.unique(np.concatenate([y_retain, y_forget]), return_inverse=True)
-        self.retained = np.bincount(labels[:n2], minlength=self.classes.size)
-        self.labels = labels[n2:]
-        signs = np.where(labels[:, None] == np.arange(self.classes.size), 1.0, -1.0)
-        # Without intercept nothing is centred, and a deletion moves no mean.
-        self.weight = 1 / (n1 + n2) if classifier.fit_intercept else 0.0
-        means = [column_mean(rows) * rows.shape[0] for rows in (retain, forget)]
-        self.mean = (means[0] + means[1]) * self.weight
-        self.offset = signs.sum(axis=0) * self.weight
-        gram = np.zeros((self.mean.size, self.mean.size), order="F")
-        moment = np.zeros((self.mean.size, self.classes.size))
-        start = 0
-        for rows in (retain, forget):
-            for block in dense_blocks(rows):
-                centred = block - self.mean
-                dsyrk(1.0, centred.T, beta=1.0, c=gram, lower=1, overwrite_c=1)
-                moment += centred.T @ signs[start : start + len(block)]
-                start += len(block)
-        gram[np.diag_indices_from(gram)] += classifier.alpha
-        self.factor = cholesky_factor(gram)
-        self.white = np.concatenate(
-            [
-                solve_triangular(self.factor, (block - self.mean).T, lower=True)
-                for block in dense_blocks(forget)
-            ],
-            axis=1,
-        )
-        half = solve_triangular(self.factor, moment, lower=True)
-        self.coef = solve_triangular(self.factor, half, lower=True, trans="T")
-        self.residual = signs[n2:] - self.offset - self.white.T @ half
+        sums = shared
+        if sums is None:
+            sums = NormalEquations(retain, forget, y_retain, y_forget, classifier.fit_intercept)
+        self.classes, self.labels, self.retained = sums.classes, sums.labels, sums.retained
+        self.mean, self.offset, self.weight = sums.mean, sums.offset, sums.weight
+        self.solved = sums.at(classifier.alpha)
+        self.residual = sums.target - self.solved.fitted
         # I - H, in the place of the leverages H.
-        self.complement = self.white.T @ self.white
+        self.complement = self.solved.leverage()
         self.complement += self.weight
         np.negative(self.complement, out=self.complement)
         self.complement[np.diag_indices_from(self.complement)] += 1
@@ -169,8 +148,8 @@ class RidgePath:
         for batch in batches:
             elimination.eliminate(batch)
             pull = elimination.solution()
-            change = solve_triangular(self.factor, self.white @ pull, lower=True, trans="T")
-            coef, offset = self.coef - change, self.offset - self.weight * pull.sum(axis=0)
+            coef = self.solved.coef - self.solved.moved(pull)
+            offset = self.offset - self.weight * pull.sum(axis=0)
             kept = np.bincount(self.labels[elimination.left], minlength=self.classes.size)
             left = self.retained + kept > 0
             intercept = offset - self.mean @ coef

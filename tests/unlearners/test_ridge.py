@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 
 from distunlearn_lite import UnlearningTask, sweep
-from distunlearn_lite.unlearners import batches_of
+from distunlearn_lite.unlearners import RefitPath, batches_of, classifier_paths, normal_equations
 from distunlearn_lite.unlearners.ridge import MOST_FORGET_ROWS, RidgePath
 
 
@@ -126,6 +126,58 @@ def test_weights_of_another_stage_or_a_row_twice_are_refused():
         next(walk)
 
 
+@pytest.mark.parametrize("intercept", [True, False])
+def test_penalties_share_one_decomposition_and_give_what_each_gives_alone(monkeypatch, intercept):
+    n1, n2 = 25, 60
+    rng = np.random.default_rng(6)
+    x, y = rows_and_labels(rng, n1, n2, 90, 3)  # more columns than rows: eigenvalues are zero
+    sets, order = (x[:n2], x[n2:], y[:n2], y[n2:]), rng.permutation(n1)
+    models = [RidgeClassifier(alpha, fit_intercept=intercept) for alpha in (0.01, 1.0, 300.0)]
+    decompositions = count_calls(monkeypatch, normal_equations, "eigh")
+    factors = count_calls(monkeypatch, normal_equations, "cholesky_factor")
+    paths = classifier_paths(models, *sets)
+    for model, path in zip(models, paths, strict=True):
+        alone = RidgePath(model, *sets)
+        walks = [each.walk(batches_of(order, [0, 10, n1])) for each in (path, alone)]
+        for size, one, other in zip([0, 10, n1], *walks, strict=True):
+            agree(one, model, x, y, np.append(np.arange(n2), n2 + order[size:]))
+            np.testing.assert_allclose(one.coef, other.coef, atol=1e-9)
+            weights = rng.standard_normal((n1 - size, 3))
+            np.testing.assert_allclose(one.fall(weights), other.fall(weights), atol=1e-9)
+    assert len(decompositions) == 1
+    assert len(factors) == len(models)  # those of the paths alone
+
+
+def count_calls(monkeypatch, module, name):
+    """Calls of a function of a module, as they come."""
+    calls, function = [], getattr(module, name)
+
+    def counted(*args, **options):
+        calls.append(name)
+        return function(*args, **options)
+
+    monkeypatch.setattr(module, name, counted)
+    return calls
+
+
+def test_classifiers_of_several_kinds_keep_their_order():
+    x, y = rows_and_labels(np.random.default_rng(7), 20, 60, 3, 2)
+    models = [
+        RidgeClassifier(1.0),
+        LogisticRegression(),
+        RidgeClassifier(1.0, fit_intercept=False),
+        RidgeClassifier(5.0),
+    ]
+    for model, path in zip(
+        models, classifier_paths(models, x[:60], x[60:], y[:60], y[60:]), strict=True
+    ):
+        assert type(path) is (RefitPath if model is models[1] else RidgePath)
+        (fitted,) = path.walk([np.array([], dtype=np.intp)])
+        values = fitted.decision_function(x)
+        expected = clone(model).fit(x, y).decision_function(x)
+        np.testing.assert_allclose(values if values.ndim == 1 else values[:, 1], expected)
+
+
 PLAIN, ROWS = RidgeClassifier(), np.ones((3, 2))
 
 
@@ -149,5 +201,9 @@ def test_anything_else_is_refitted_as_usual(classifier, rows, n1):
 
 def test_an_alpha_that_rounding_hides_is_an_error():
     x = np.repeat(1e9 * np.arange(1.0, 11.0)[:, None], 3, axis=1)
+    y = np.arange(10) % 2
     with pytest.raises(ValueError, match="alpha of RidgeClassifier is too small"):
-        path_of(RidgeClassifier(alpha=1e-6), x, np.arange(10) % 2, 6)
+        path_of(RidgeClassifier(alpha=1e-6), x, y, 6)
+    several = [RidgeClassifier(alpha=alpha) for alpha in (1e-6, 1e-5)]
+    with pytest.raises(ValueError, match="alpha of RidgeClassifier is too small"):
+        next(classifier_paths(several, x[:6], x[6:], y[:6], y[6:]))
