@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from ..data.task import UnlearningTask
 from ..matrices import Covariance, column_mean, is_sparse
 from ..theory.gaussian import Gaussian
-from ..unlearners.choosing import classifier_path
+from ..unlearners.choosing import classifier_paths
 from ..unlearners.gaussian import GaussianPath
 from ..unlearners.protocol import Unlearner
 from ..unlearners.ridge import LinearPredictor
@@ -23,12 +23,6 @@ from .metrics import characteristic_label, divergences, gives_scores, measure
 
 # Dense test rows of at most this size are turned into float64 once, not again for every model.
 MOST_BYTES = 2**30
-
-
-def classifier_paths(classifiers: Any, *sets: Any) -> Iterator[Unlearner]:
-    """Unlearners of several classifiers, one at a time."""
-    return (classifier_path(classifier, *sets) for classifier in classifiers)
-
 
 Prepare = Callable[[UnlearningTask, np.random.Generator, bool], "Setting"]
 
