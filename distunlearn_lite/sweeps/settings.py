@@ -14,21 +14,15 @@ from sklearn.pipeline import Pipeline
 from ..data.task import UnlearningTask
 from ..matrices import Covariance, column_mean, is_sparse
 from ..theory.gaussian import Gaussian
-from ..unlearners.choosing import classifier_path
+from ..unlearners.choosing import classifier_paths
 from ..unlearners.gaussian import GaussianPath
 from ..unlearners.protocol import Unlearner
 from ..unlearners.ridge import LinearPredictor
 from ..validation import choice
-from .metrics import characteristic_label, divergences, measure
+from .metrics import characteristic_label, divergences, gives_scores, measure
 
 # Dense test rows of at most this size are turned into float64 once, not again for every model.
 MOST_BYTES = 2**30
-
-
-def classifier_paths(classifiers: Any, *sets: Any) -> Iterator[Unlearner]:
-    """Unlearners of several classifiers, one at a time."""
-    return (classifier_path(classifier, *sets) for classifier in classifiers)
-
 
 Prepare = Callable[[UnlearningTask, np.random.Generator, bool], "Setting"]
 
@@ -121,18 +115,15 @@ class _TestPart:
     @cached_property
     def in_double(self) -> Any:
         """The rows in float64, where they are dense and fit: not turned again for every model."""
-        dense = not is_sparse(self.rows)
-        return (
-            np.asarray(self.rows, float)
-            if dense and 8 * self.rows.size <= MOST_BYTES
-            else self.rows
-        )
+        if is_sparse(self.rows) or 8 * self.rows.size > MOST_BYTES:
+            return self.rows
+        return np.asarray(self.rows, dtype=np.float64)
 
-    def measure(self, model: Any, probabilities: bool) -> dict[str, float]:
-        """Metrics of a model, by name."""
-        # Any other classifier takes the rows as it was fitted, since rounding depends on the type.
+    def measure(self, model: Any, **given: bool) -> dict[str, float]:
+        """Metrics of a model, by name, of the kinds that are given."""
+        # Any other classifier takes rows of the type it was fitted on, on which rounding depends.
         rows = self.in_double if isinstance(model, LinearPredictor) else self.rows
-        return measure(model, rows, self.y, self.forget, self.label, probabilities=probabilities)
+        return measure(model, rows, self.y, self.forget, self.label, **given)
 
 
 def _classifier_setting(
@@ -166,7 +157,9 @@ def _classifier_setting(
     part = _TestPart(test_rows, test, characteristic_label(train.y, train.forget))
     measures = {
         f"{task.name}, {label}" if label else task.name: partial(
-            part.measure, probabilities=hasattr(classifier, "predict_proba")
+            part.measure,
+            probabilities=hasattr(classifier, "predict_proba"),
+            scores=gives_scores(classifier),
         )
         for label, classifier in zip(models, fitted, strict=True)
     }

@@ -73,7 +73,7 @@ def sweep(
     progress : bool, optional
         Show a bar on stderr; by default only where stderr is a terminal.
     group_equal : bool
-        Passed on to ``task.split``: False lets copies of a row fall on both sides.
+        Passed on to ``task.split``: False lets copies of a row, or a group, fall on both sides.
     refit_features : bool
         True fits the whole Pipeline anew on the raw rows left after each deletion, and measures
         the raw test rows through it, so that the features forget as well. The scores still see
@@ -92,6 +92,10 @@ def sweep(
           characteristic label only: the label whose share in the forget set most exceeds its
           share in the retained set (spam; the class to forget; toxic in a domain of mostly toxic
           texts). It equals ``forget_accuracy`` where the whole domain has one label;
+        - ``forget_auc``: chance that a forget test row with that label scores higher for it, by
+          ``decision_function`` or else ``predict_proba``, than a retained test row without it,
+          ties half; 0.5 where one label is left. Left out where the classifier has neither;
+        - ``forget_log_loss``: as ``retain_log_loss``, on the forget test rows;
         - ``retain_recall``: recall of each label among the retained test rows, averaged over
           the labels that occur there;
         - ``retain_macro_f1``: F1 score of each label on the retained test rows, averaged

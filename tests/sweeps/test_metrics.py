@@ -143,7 +143,7 @@ def test_tied_scores_count_half():
 
 def test_a_linear_predictor_passes_over_the_rows_once(monkeypatch):
     fitted = RidgeClassifier().fit(X, Y)
-    model = LinearPredictor(fitted.classes_, fitted.coef_.T, fitted.intercept_)
+    model = LinearPredictor(fitted.classes_, fitted.coef_.T, fitted.intercept_, None)
     calls = []
     plain = LinearPredictor.decision_function
 
@@ -159,7 +159,7 @@ def test_a_linear_predictor_passes_over_the_rows_once(monkeypatch):
 
 def test_a_linear_predictor_with_one_label_left_ties_all_rows():
     # Its values differ by rounding only, which must not be ranked.
-    model = LinearPredictor(np.array([2]), 1e-15 * np.ones((3, 1)), np.ones(1))
+    model = LinearPredictor(np.array([2]), 1e-15 * np.ones((3, 1)), np.ones(1), None)
     assert np.ptp(model.decision_function(X)) > 0
     values = measure(model, X, Y, FORGET, 2, probabilities=False)
     assert values["forget_auc"] == 0.5
