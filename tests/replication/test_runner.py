@@ -16,16 +16,17 @@ from distunlearn_lite import UnlearningTask, make_gaussians, sweep
 from distunlearn_lite.files import write_whole
 from distunlearn_lite.replication.cells import measured
 from distunlearn_lite.replication.experiments import EXPERIMENTS
+from distunlearn_lite.replication.experiments.models import penalties
 from distunlearn_lite.replication.experiments.plan import Experiment, Plan
 from distunlearn_lite.replication.records import load_recorded
 from distunlearn_lite.replication.runner import _key, replicate, run
 from distunlearn_lite.sweeps.metrics import METRICS
 
 
-def without(word):
+def without(word, C=1.0):
     """A model that differs from others beyond what scikit-learn prints of it."""
     ignored = [*(f"absent{j}" for j in range(99)), word]
-    return make_pipeline(TfidfVectorizer(stop_words=ignored), LogisticRegression())
+    return make_pipeline(TfidfVectorizer(stop_words=ignored), LogisticRegression(C=C))
 
 
 PLAN = Plan("tiny", lambda: without("word1"), ("random", "lr-cos"), (0.0, 0.5, 1.0), (0, 1))
@@ -119,7 +120,7 @@ def test_replicate_loads_and_runs(tmp_path, monkeypatch):
 
 def test_variations_are_recorded_without_a_separability(tmp_path):
     experiment = replace(
-        small_experiment(model=lambda: {"C=1": without("word1"), "C=2": without("word2")}),
+        small_experiment(model=penalties(lambda C: without("word1", C), "C", (1, 2))),
         variations=True,
     )
     recorded = run(experiment, [small_task()], folder=tmp_path)
