@@ -62,8 +62,7 @@ class Coordinates:
         if length <= 1e-12 * before.distances(reference, zero).max():
             return np.zeros(rows.shape[0])
         norms, along = self.distances(rows, zero), self._along(rows, mean / length)
-        least = (1e-7 if is_sparse(rows) else 1e-12) * before.distances(rows, zero)
-        nonzero = norms > least
+        nonzero = norms > 1e-12 * before.distances(rows, zero)
         cosines: FloatArray = np.where(nonzero, along, 0) / np.where(nonzero, norms, 1)
         return cosines
 
