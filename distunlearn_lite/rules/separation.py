@@ -141,8 +141,8 @@ def squared_distance(forget: Any, retain: Any) -> float:
     Notes
     -----
     Source: chapter 11. For Gaussians of one covariance the difference of the means is
-    :math:`N(\mu_1 - \mu_2, c\Sigma)` with :math:`c = 1/n_1 + 1/n_2`, independent of :math:`\nu S`, which
-    is Wishart with :math:`\nu` degrees of freedom, so
+    :math:`N(\mu_1 - \mu_2, c\Sigma)` with :math:`c = 1/n_1 + 1/n_2`, independent of
+    :math:`\nu S`, which is Wishart with :math:`\nu` degrees of freedom, so
     :math:`E S^{-1} = \frac{\nu}{\nu - D - 1} \Sigma^{-1}` and the plain squared distance has mean
     :math:`\frac{\nu}{\nu - D - 1} (\Delta^2 + c D)`. Solve for :math:`\Delta^2`.
 
