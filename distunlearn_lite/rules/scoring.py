@@ -15,13 +15,12 @@ from ..matrices import (
     Covariance,
     column_mean,
     dense_blocks,
-    is_sparse,
-    project,
     row_norms,
     sample_pair,
 )
 from ..validation import FloatArray, choice, generator
 from .learnt import density_ratio, influence, knn_ratio, margin
+from .standardising import Coordinates
 from .subspace import working_basis, working_directions
 
 ScoringRule = Callable[..., FloatArray]
@@ -74,7 +73,10 @@ def score(
         ``rank``): orthonormal directions to work in. ``squared`` (bool; ``lr-maha``): False takes
         the difference of the distances themselves, which saturates. ``k`` (int; ``knn-ratio``):
         which neighbour, by default the tenth, or the last of a smaller set. ``folds`` (int;
-        ``density-ratio``): by default 5, or the rows of a smaller set.
+        ``density-ratio``): by default 5, or the rows of a smaller set. ``centred`` (bool;
+        ``cos-mu2`` and ``lr-cos``): True puts the origin at the mean of all rows. ``scaled`` (bool;
+        these two and ``l2-mu2``): True divides every column by its standard deviation over all
+        rows; a constant column is left as it is.
 
     Returns
     -------
@@ -99,9 +101,10 @@ def score(
     -----
     Source: the SMS Spam chapter, and for the last four rules the works named in the module
     ``distunlearn_lite.rules.learnt``. Covariances are maximum likelihood estimates (1/n), without
-    shrinkage. The cosine rules depend on the origin, so features are taken as they come, uncentred:
-    for TF-IDF the origin is the empty text. The cosine with a zero vector is 0. A mean that is zero
-    up to rounding counts as zero.
+    shrinkage. The cosine rules depend on the origin, so features are taken as they come unless
+    ``centred`` is given: for TF-IDF the origin is the empty text. The cosine with a zero vector is
+    0. A vector that is zero up to rounding counts as zero. Sparse rows stay sparse when centred or
+    scaled.
 
     Examples
     --------
@@ -178,24 +181,28 @@ def random(forget: Any, retain: Any, *, rng: np.random.Generator | int | None = 
     return uniform
 
 
-def l2_mu2(forget: Any, retain: Any) -> FloatArray:
+def l2_mu2(forget: Any, retain: Any, *, scaled: bool = False) -> FloatArray:
     """Euclidean distance to the mean of the retained rows."""
-    return _euclidean(forget, column_mean(retain))
+    seen = Coordinates.of(forget, retain, scaled=scaled)
+    return seen.distances(forget, seen.mean(retain))
 
 
 def coreset(forget: Any, retain: Any) -> FloatArray:
     """Minus the Euclidean distance to the mean of the forget rows."""
-    return -_euclidean(forget, column_mean(forget))
+    seen = Coordinates.of(forget, retain)
+    return -seen.distances(forget, seen.mean(forget))
 
 
-def cos_mu2(forget: Any, retain: Any) -> FloatArray:
+def cos_mu2(forget: Any, retain: Any, *, centred: bool = False, scaled: bool = False) -> FloatArray:
     """Cosine distance to the mean of the retained rows."""
-    return 1 - _cosine(forget, retain)
+    seen = Coordinates.of(forget, retain, centred=centred, scaled=scaled)
+    return 1 - seen.cosines(forget, retain)
 
 
-def lr_cos(forget: Any, retain: Any) -> FloatArray:
+def lr_cos(forget: Any, retain: Any, *, centred: bool = False, scaled: bool = False) -> FloatArray:
     """Cosine distance to the retained mean, minus that to the forget mean."""
-    return _cosine(forget, forget) - _cosine(forget, retain)
+    seen = Coordinates.of(forget, retain, centred=centred, scaled=scaled)
+    return seen.cosines(forget, forget) - seen.cosines(forget, retain)
 
 
 def tfidf_norm(forget: Any, retain: Any) -> FloatArray:
@@ -258,23 +265,3 @@ def _mahalanobis(
     """Mahalanobis distance of every row to a centre."""
     blocks = dense_blocks(rows, basis)
     return np.concatenate([np.linalg.norm(cov.whiten(b - centre), axis=1) for b in blocks])
-
-
-def _euclidean(rows: Any, centre: FloatArray) -> FloatArray:
-    """Euclidean distance of every row to a centre."""
-    if is_sparse(rows):
-        squares = row_norms(rows) ** 2 - 2 * project(rows, centre) + centre @ centre
-        return np.sqrt(np.maximum(squares, 0))
-    blocks = dense_blocks(rows)
-    return np.concatenate([np.linalg.norm(block - centre, axis=1) for block in blocks])
-
-
-def _cosine(rows: Any, reference: Any) -> FloatArray:
-    """Cosine of every row with the mean of the reference rows; 0 where either is zero."""
-    mean = column_mean(reference)
-    length = np.linalg.norm(mean)
-    if length <= 1e-12 * row_norms(reference).max():
-        return np.zeros(rows.shape[0])
-    norms = row_norms(rows)
-    cosine: FloatArray = project(rows, mean / length) / np.where(norms > 0, norms, 1)
-    return cosine

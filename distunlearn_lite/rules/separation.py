@@ -26,14 +26,14 @@ class Separability:
     auc : float
         Probability that a classifier which has seen neither ranks a random forget row above a
         random retained row: 0.5 where they cannot be told apart, 1 where they never mix.
-    delta : float
+    separation : float
         Mahalanobis distance :math:`\Delta` of the two means, corrected for its upward bias.
     rank : int
         Number of dimensions both were measured in.
     """
 
     auc: float
-    delta: float
+    separation: float
     rank: int
 
 
@@ -44,8 +44,8 @@ def separability(
 
     Both measures look at the rows in their `rank` leading singular directions, uncentred. ``auc``
     is the area under the ROC curve of a logistic regression on the other four fifths of the rows,
-    averaged over five folds. ``delta`` is the square root of ``squared_distance``, or 0 where that
-    is negative. For two Gaussians of one covariance :math:`AUC = \Phi(\Delta/\sqrt2)`.
+    averaged over five folds. ``separation`` is the square root of ``squared_distance``, or 0 where
+    that is negative. For two Gaussians of one covariance :math:`AUC = \Phi(\Delta/\sqrt2)`.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def separability(
     Returns
     -------
     Separability
-        ``auc``, ``delta`` and the number of dimensions.
+        ``auc``, ``separation`` and the number of dimensions.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def separability(
     >>> x = np.random.default_rng(1).standard_normal((4000, 3))
     >>> x[:2000, 0] += 1.0
     >>> measured = separability(x[:2000], x[2000:])
-    >>> round(measured.auc, 2), round(measured.delta, 2), measured.rank
+    >>> round(measured.auc, 2), round(measured.separation, 2), measured.rank
     (0.76, 1.02, 3)
     """
     sets = sample_pair(forget, retain)
@@ -108,8 +108,8 @@ def separability(
             )
         directions = directions[:, :wanted]
     pair = [np.concatenate(list(dense_blocks(rows, directions))) for rows in sets]
-    delta = float(np.sqrt(max(squared_distance(*pair), 0.0)))
-    return Separability(_cross_fitted_auc(*pair), delta, pair[0].shape[1])
+    separation = float(np.sqrt(max(squared_distance(*pair), 0.0)))
+    return Separability(_cross_fitted_auc(*pair), separation, pair[0].shape[1])
 
 
 def squared_distance(forget: Any, retain: Any) -> float:
@@ -141,8 +141,8 @@ def squared_distance(forget: Any, retain: Any) -> float:
     Notes
     -----
     Source: chapter 11. For Gaussians of one covariance the difference of the means is
-    :math:`N(\delta, c\Sigma)` with :math:`c = 1/n_1 + 1/n_2`, independent of :math:`\nu S`, which
-    is Wishart with :math:`\nu` degrees of freedom, so
+    :math:`N(\mu_1 - \mu_2, c\Sigma)` with :math:`c = 1/n_1 + 1/n_2`, independent of
+    :math:`\nu S`, which is Wishart with :math:`\nu` degrees of freedom, so
     :math:`E S^{-1} = \frac{\nu}{\nu - D - 1} \Sigma^{-1}` and the plain squared distance has mean
     :math:`\frac{\nu}{\nu - D - 1} (\Delta^2 + c D)`. Solve for :math:`\Delta^2`.
 

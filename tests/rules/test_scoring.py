@@ -1,5 +1,7 @@
 """Scoring rules: formulas, the likelihood ratio, invariances, sparse and memory-mapped input."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -20,6 +22,7 @@ CLOSED = ["l2-mu2", "maha-mu2", "cos-mu2", "lr-maha", "lr-cos", "tfidf-norm", "c
 LEARNT = ["knn-ratio", "density-ratio", "margin", "influence"]
 RULES = ["random", *CLOSED, *LEARNT]
 BY_VALUE = [rule for rule in RULES[1:] if rule != "density-ratio"]  # its folds go by position
+KINDS = [sparse.csr_array, sparse.csr_matrix, sparse.csc_array, sparse.coo_array]
 IN_A_BASIS = ["maha-mu2", "lr-maha", *LEARNT]
 
 
@@ -149,15 +152,98 @@ def test_the_unsquared_ratio_saturates_in_one_dimension():
     assert np.unique(score(forget, retain, "lr-maha")).size == 200
 
 
+ABOUT_THE_MEAN = [
+    ("l2-mu2", {"scaled": True}),
+    *(
+        (rule, options)
+        for rule in ("cos-mu2", "lr-cos")
+        for options in ({"centred": True}, {"scaled": True}, {"centred": True, "scaled": True})
+    ),
+]
+
+
+def standardised(forget, retain, centred=False, scaled=False):
+    """Copies about the mean of all rows, in standard deviations over all rows."""
+    everything = np.vstack([forget, retain])
+    deviation = everything.std(axis=0)
+    unit = np.where(deviation > 0, deviation, 1) if scaled else 1
+    origin = everything.mean(axis=0) if centred else 0
+    return (forget - origin) / unit, (retain - origin) / unit
+
+
+@pytest.mark.parametrize(("rule", "options"), ABOUT_THE_MEAN)
+def test_centred_and_scaled_rules_are_the_plain_ones_of_standardised_rows(rule, options):
+    rng = np.random.default_rng(2)
+    forget, retain = correlated_sets(5)
+    forget, retain = (np.where(rng.random(x.shape) < 0.4, x, 0) for x in (forget, retain))
+    unit = [1e-3, 1.0, 20.0, 1.0, 1.0]
+    forget, retain = forget * unit + [0, 0, 0, 0, 4], retain * unit + [0, 0, 0, 0, 4]
+    forget[:, 3] = retain[:, 3] = 0.5  # constant, and left alone
+    copies = standardised(forget, retain, **options)
+    expected = score(*copies, rule)
+    assert expected != pytest.approx(score(forget, retain, rule), rel=0.01)
+    assert score(forget, retain, rule, **options) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    for kind in KINDS:
+        found = score(kind(forget), kind(retain), rule, **options)
+        assert found == pytest.approx(expected, rel=1e-7, abs=1e-7)
+    mixed = score(kind(forget), retain.astype(np.float32), rule, **options)
+    assert mixed == pytest.approx(expected, rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize(("rule", "options"), ABOUT_THE_MEAN)
+def test_standardising_takes_neither_memory_nor_the_sparseness(
+    rule, options, tmp_path, monkeypatch
+):
+    rows = np.vstack(correlated_sets()).astype(np.float32)
+    np.save(tmp_path / "rows.npy", rows)
+    mapped = np.load(tmp_path / "rows.npy", mmap_mode="r")
+    expected = score(rows[:40], rows[40:], rule, **options)
+    small = partial(row_blocks, entries=21)
+    monkeypatch.setattr(matrices, "row_blocks", small)
+    assert score(mapped[:40], mapped[40:], rule, **options) == pytest.approx(expected, rel=1e-6)
+    for kind in (sparse.csr_array, sparse.csr_matrix):
+        monkeypatch.setattr(kind, "toarray", None)
+    thin = as_sparse(rows[:40], rows[40:])
+    assert score(*thin, rule, **options) == pytest.approx(expected, rel=1e-4, abs=1e-6)
+    wide = [sparse.hstack([part, sparse.csr_array((part.shape[0], 10**6))]) for part in thin]
+    assert score(*wide, rule, **options) == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+@given(st.sampled_from(ABOUT_THE_MEAN), st.integers(0, 10**6))
+def test_centred_rules_do_not_depend_on_the_origin_nor_scaled_ones_on_the_units(case, seed):
+    rule, options = case
+    forget, retain = correlated_sets(3, seed)
+    rng = np.random.default_rng(seed)
+    shift = 100 * rng.standard_normal(3) if options.get("centred") or rule == "l2-mu2" else 0
+    units = np.exp(rng.uniform(-5, 5, 3)) if options.get("scaled") else 1
+    moved = score((forget + shift) * units, (retain + shift) * units, rule, **options)
+    assert moved == pytest.approx(score(forget, retain, rule, **options), rel=1e-7, abs=1e-7)
+
+
+def test_a_row_at_the_mean_of_all_has_no_direction():
+    rng = np.random.default_rng(0)
+    for centre in rng.random((20, 6)):  # |x|^2 - 2 x.m + |m|^2 may round to less than 0
+        forget, retain = np.vstack([centre, centre + 1]), np.vstack([centre, centre - 1])
+        for sets in ((forget, retain), as_sparse(forget, retain)):
+            scores = score(*sets, "cos-mu2", centred=True)
+            assert scores == pytest.approx([1, 2], abs=1e-6)
+
+
+def test_entries_stored_in_two_parts_count_once():
+    doubled = sparse.csr_array(([0.5, 0.5, 3.0, 2.0], [0, 0, 0, 1], [0, 2, 3, 4]), shape=(3, 2))
+    retain = np.array([[0.0, 1.0], [2.0, 0.5]])
+    for rule, options in ABOUT_THE_MEAN:
+        expected = score(doubled.toarray(), retain, rule, **options)
+        assert score(doubled, retain, rule, **options) == pytest.approx(expected, abs=1e-7)
+    assert doubled.nnz == 4  # the caller's matrix is left alone
+
+
 def test_a_mean_that_is_zero_up_to_rounding_has_no_direction():
     rng = np.random.default_rng(0)
     retain = rng.standard_normal((50, 3)) * 1e3
     retain -= retain.mean(axis=0)
     with pytest.warns(UserWarning, match="'cos-mu2' gives all 10 rows the same score"):
         assert (score(rng.standard_normal((10, 3)), retain, "cos-mu2") == 1).all()
-
-
-KINDS = [sparse.csr_array, sparse.csr_matrix, sparse.csc_array, sparse.coo_array]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -263,7 +349,17 @@ def test_neither_one_row_nor_random_scores_are_called_constant():
     [
         ([1.0], [2.0], "best", {}, ValueError, "unknown rule 'best'; the known ones are random, l"),
         ([1.0], [2.0], "random", {}, TypeError, "rng must be a numpy.random.Generator or an int"),
-        ([1.0], [2.0], "l2-mu2", {"rank": 3}, TypeError, "no option 'rank'; its options are: none"),
+        (
+            [1.0],
+            [2.0],
+            "l2-mu2",
+            {"rank": 3},
+            TypeError,
+            "no option 'rank'; its options are: scaled",
+        ),
+        ([1.0], [2.0], "coreset", {"scaled": True}, TypeError, "no opt.* its options are: none"),
+        ([1.0], [2.0], "l2-mu2", {"centred": True}, TypeError, "no option 'centred'"),
+        ([1e200], [-1e200], "l2-mu2", {"scaled": True}, ValueError, "rescale the columns"),
         ([1.0], [2.0], "lr-maha", {"k": 3}, TypeError, "no option 'k'.*: basis, rank, squared"),
         (["a"], ["b"], "l2-mu2", {}, TypeError, "forget must hold real numbers.*TfidfVectorizer"),
         ([1.0], [np.inf], "l2-mu2", {}, ValueError, "retain must be finite, got 1 NaN or inf"),

@@ -36,7 +36,7 @@ def test_two_gaussians_have_the_area_of_the_formula(delta, dim):
     measured = separability(*correlated_sets(dim, dim, 6000, 9000, delta))
     area = norm.cdf(delta / np.sqrt(2))
     assert measured.auc == pytest.approx(area, abs=0.015)
-    assert measured.delta == pytest.approx(delta, abs=0.08)
+    assert measured.separation == pytest.approx(delta, abs=0.08)
     assert measured.rank == dim
 
 
@@ -47,14 +47,14 @@ def test_alike_sets_have_nothing_to_tell_them_apart():
     assert abs(np.mean([found.auc for found in measured]) - 0.5) < 0.02
     below = [squared_distance(*cut) < 0 for cut in cuts]
     assert any(below)
-    assert [found.delta == 0 for found in measured] == below
+    assert [found.separation == 0 for found in measured] == below
 
 
 def test_sets_that_never_mix_have_area_one():
     forget, retain = correlated_sets(delta=40.0)
     measured = separability(forget, retain)
     assert measured.auc == 1
-    assert measured.delta == pytest.approx(40, rel=0.2)
+    assert measured.separation == pytest.approx(40, rel=0.2)
 
 
 @settings(max_examples=25)
@@ -65,7 +65,7 @@ def test_units_rotation_and_origin_do_not_matter(seed, dim, power):
     units = 10.0 ** np.linspace(-power, power, dim)
     turned = [(rows @ turn) * units + 3.0 for rows in (forget, retain)]
     first, second = separability(forget, retain), separability(*turned)
-    assert second.delta == pytest.approx(first.delta, abs=1e-5)
+    assert second.separation == pytest.approx(first.separation, abs=1e-5)
     assert second.auc == pytest.approx(first.auc, abs=2e-3)
 
 
@@ -85,7 +85,9 @@ def test_sparse_dense_and_memory_mapped_rows_agree(tmp_path):
     assert dense.rank == 20
     for other in (sparse.csr_array(rows), mapped, rows.astype(np.float64)):
         found = separability(other[:150], other[150:], rank=20)
-        assert (found.auc, found.delta) == pytest.approx((dense.auc, dense.delta), abs=1e-4)
+        assert (found.auc, found.separation) == pytest.approx(
+            (dense.auc, dense.separation), abs=1e-4
+        )
 
 
 def test_rank_and_basis_say_which_directions_count():
@@ -100,8 +102,10 @@ def test_rank_and_basis_say_which_directions_count():
         separability(forget, retain, basis=leading, rank=3),
     ):
         assert found.rank == 3
-        assert (found.auc, found.delta) == pytest.approx((three.auc, three.delta), abs=1e-6)
-    assert separability(forget, retain).delta > three.delta
+        assert (found.auc, found.separation) == pytest.approx(
+            (three.auc, three.separation), abs=1e-6
+        )
+    assert separability(forget, retain).separation > three.separation
     assert separability(forget[:, 0], retain[:, 0]).rank == 1
 
 
