@@ -1,10 +1,13 @@
-"""Warm-started walk against cold refits of one sweep: time ratio and largest difference.
+"""Sweeps: a warm-started walk against cold refits, and several models at once against one by one.
 
     python benchmarks/sweep.py
 
 Both sides run `sweep` on the same data, seeds, rules and budgets, one after the other in one
 process; only `warm_start` of the classifier differs. CPU times are of the fits alone and of the
 whole sweep, since scores and metrics cost both sides the same.
+
+Before that, several penalties in one sweep against a sweep of each and against one: a ridge on
+dense float32 rows, and logistic regression on texts.
 """
 
 from __future__ import annotations
@@ -12,11 +15,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
+import numpy as np
 import pandas as pd
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.pipeline import make_pipeline
 
 from distunlearn_lite import DatasetUnavailable, UnlearningTask, load_sms_spam, load_standin, sweep
@@ -33,6 +38,7 @@ SETTINGS = (
     ("lbfgs", 1e-4),
 )
 ALLOWED = 0.005
+SEVERAL = ("random", "lr-maha", "lr-cos", "margin")
 
 
 @contextmanager
@@ -67,12 +73,41 @@ def timed_sweep(
     return values, sum(fits), time.process_time() - started
 
 
+def dense_rows() -> UnlearningTask:
+    """Rows of ten labels in 800 columns, of which one label is to be forgotten."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(10, size=10_000)
+    x = rng.standard_normal((y.size, 800)) + rng.standard_normal((10, 800))[y] / 8
+    return UnlearningTask(X=x.astype(np.float32), y=y, forget=y == 0, name="dense rows")
+
+
+def together_and_alone(task: UnlearningTask, models: dict[str, BaseEstimator]) -> None:
+    """Print CPU time of one sweep of all models, relative to theirs one by one and to one."""
+    spent: list[float] = []
+    frames = []
+    for model in (models, *models.values()):
+        started = time.process_time()
+        frames.append(sweep(task, model, SEVERAL, BUDGETS, SEEDS[:1], progress=False))
+        spent.append(time.process_time() - started)
+    apart = float(np.abs(pd.concat(frames[1:])["value"].to_numpy() - frames[0]["value"]).max())
+    print(
+        f"{task.name:<12} {len(models)} models / one {spent[0] / np.mean(spent[1:]):>5.2f}"
+        f"   one by one / together {sum(spent[1:]) / spent[0]:>5.2f}"
+        f"   largest difference {apart:.1e}"
+    )
+
+
 def main() -> None:
-    """Print one line a solver and tolerance."""
+    """Print one line a solver and tolerance, and one a kind of model."""
     try:
         task = load_sms_spam(download=False)
     except DatasetUnavailable:
         task = load_standin("text")
+    ridges = {f"alpha {alpha:g}": RidgeClassifier(alpha) for alpha in (10, 100, 1e3, 1e4, 1e5)}
+    together_and_alone(dense_rows(), ridges)
+    logistic = partial(LogisticRegression, solver="newton-cg", tol=1e-8, warm_start=True)
+    texts = {f"C {c:g}": make_pipeline(TfidfVectorizer(), logistic(C=c)) for c in (0.1, 1, 10, 100)}
+    together_and_alone(task, texts)
     print(f"{task.name}, {len(RULES)} rules, {len(BUDGETS)} budgets, {len(SEEDS)} seeds")
     print(
         f"{'solver':<10} {'tol':>6} {'cold fits':>10} {'warm fits':>10} {'ratio':>6}"

@@ -17,7 +17,7 @@ from .elimination import BlockElimination
 from .normal_equations import NormalEquations
 
 # Rows of the forget set up to which square matrices of that size are worth their memory: the
-# leverages take 0.8 GB, and while a rule is walked its factor takes as much again or twice.
+# leverages take 0.8 GB, and while a rule is walked its factor takes as much again.
 MOST_FORGET_ROWS = 10_000
 
 

@@ -194,7 +194,13 @@ def test_a_walked_rule_sees_the_model_and_the_rows_that_are_left(classifier, aga
         assert (y_retain == 0).all()
         return model.decision_function(forget).reshape(len(forget), -1)[:, -1]
 
-    frame = sweep(task, classifier, {"surest": WalkedRule(surest, again)}, budgets, seeds=[3])
+    def plain(forget, retain):
+        shown.append(forget[:, 0].tolist())
+        return forget[:, 0]
+
+    rules = {"surest": WalkedRule(surest, again), "plain": plain}
+    frame = sweep(task, classifier, rules, budgets, seeds=[3])
+    frame = frame[frame["rule"] == "surest"]
     values, sizes = zip(*surest_loop(task, classifier, budgets, again), strict=True)
     found = frame[frame["metric"] == "forget_accuracy"]["value"]
     assert found.to_list() == pytest.approx(values, abs=1e-12)
