@@ -77,8 +77,6 @@ METRIC_LABELS = MappingProxyType(
         "forget_auc": "AUC, forget against retained rows",
         "forget_log_loss": "log-loss on the forget domain (nats)",
         "forget_accuracy": "accuracy on the forget domain",
-        "forget_auc": "AUC of the forget domain",
-        "forget_log_loss": "log-loss on the forget domain (nats)",
         "retain_accuracy": "accuracy on the retained domain",
         "retain_macro_f1": "macro F1 on the retained domain",
         "retain_log_loss": "log-loss on the retained domain (nats)",

@@ -186,13 +186,17 @@ def judged(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             )
         found = budget_to_reach(part, row.metric, row.target, draws=row.draws)
         for rule in JUDGED_RULES:
-            line = found.loc[rule]
-            full = line["fewer_than_full"], 1 - line["upper"], 1 - line["lower"]
-            random = line[["fewer_than_random", "fewer_lower", "fewer_upper"]]
-            for (effect, claimed), values in zip(row.claimed.items(), (random, full), strict=True):
-                ends = [float(value) for value in values]
+            line = found.loc[rule].astype(float).to_dict()
+            ends = {
+                "fewer_than_random": ("fewer_than_random", "fewer_lower", "fewer_upper"),
+                "fewer_than_full": ("fewer_than_full", "full_lower", "full_upper"),
+            }
+            line |= {"full_lower": 1 - line["upper"], "full_upper": 1 - line["lower"]}
+            for effect, claimed in row.claimed.items():
+                estimate, lower, upper = (line[name] for name in ends[effect])
+                status = verdict(estimate, lower, upper, claimed)
                 lines.append(
-                    (row.name, rule, effect, claimed, *ends, verdict(*ends, claimed), line["seeds"])
+                    (row.name, rule, effect, claimed, estimate, lower, upper, status, line["seeds"])
                 )
     names = ["row", "rule", "effect", "claimed", "estimate", "lower", "upper", "verdict", "seeds"]
     return pd.DataFrame(lines, columns=names).astype({"seeds": int})

@@ -16,7 +16,6 @@ from sklearn.model_selection import train_test_split
 from ...data.cifar10 import load_cifar10
 from ...data.task import UnlearningTask
 from ...files import file_sha256
-from ...validation import FloatArray
 from .cifar10 import class_plans, of_each_class
 from .models import image_classifier
 from .plan import Experiment
@@ -116,7 +115,7 @@ def _official(images: UnlearningTask) -> NDArray[np.bool_]:
     return np.zeros(len(images), bool) if official is None else official
 
 
-def _read(path: Path, images: UnlearningTask) -> FloatArray:
+def _read(path: Path, images: UnlearningTask) -> NDArray[np.float32]:
     """The features of a file, without its column of labels, refused where they do not fit."""
     try:
         table = np.load(path, allow_pickle=False)
