@@ -26,8 +26,8 @@ class LinearPredictor:
     """A fitted linear classifier: the class with the largest ``x @ coef + intercept`` wins.
 
     ``fall(weights)`` says what one more deletion would do. `weights` has shape (m, K): one row for
-    each of the m forget rows left, by rising index, one column for each of the K classes of the
-    path. The answer, shape (m,), is for each of those rows the exact amount by which the sum of
+    each of the m forget rows left, by rising index, one column for each of the K classes left.
+    The answer, shape (m,), is for each of those rows the exact amount by which the sum of
     weights times decision values, over the m rows as they are now, falls when that row alone is
     deleted next. It is read off the leverages, without a pass over the data, and valid as long as
     the model is. ValueError where the shape is another.
@@ -144,7 +144,6 @@ class RidgePath:
         Its classes are the labels that are left.
         """
         elimination = BlockElimination(self.complement, self.residual)
-        fall = partial(_fall, elimination)
         for batch in batches:
             elimination.eliminate(batch)
             pull = elimination.solution()
@@ -153,14 +152,19 @@ class RidgePath:
             kept = np.bincount(self.labels[elimination.left], minlength=self.classes.size)
             left = self.retained + kept > 0
             intercept = offset - self.mean @ coef
+            fall = partial(_fall, elimination, left)
             yield LinearPredictor(self.classes[left], coef[:, left], intercept[left], fall)
 
 
-def _fall(elimination: BlockElimination, weights: FloatArray) -> FloatArray:
-    """``LinearPredictor.fall`` at the current stage of an elimination."""
-    expected = (elimination.left.size, elimination.right.shape[1])
+def _fall(
+    elimination: BlockElimination, kinds: NDArray[np.bool_], weights: FloatArray
+) -> FloatArray:
+    """``LinearPredictor.fall`` at the current stage of an elimination, with some kinds left."""
+    expected = (elimination.left.size, int(kinds.sum()))
     if np.shape(weights) != expected:
         raise ValueError(f"weights must have shape {expected}, got {np.shape(weights)}")
-    product, diagonal, residual = elimination.schur(np.asarray(weights, dtype=np.float64))
-    fall: FloatArray = ((weights - product) * residual).sum(axis=1) / diagonal
+    spread = np.zeros((expected[0], kinds.size))
+    spread[:, kinds] = weights
+    product, diagonal, residual = elimination.schur(spread)
+    fall: FloatArray = ((spread - product) * residual).sum(axis=1) / diagonal
     return fall

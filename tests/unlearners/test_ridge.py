@@ -215,3 +215,20 @@ def test_an_alpha_that_rounding_hides_is_an_error():
     several = [RidgeClassifier(alpha=alpha) for alpha in (1e-6, 1e-5)]
     with pytest.raises(ValueError, match="alpha of RidgeClassifier is too small"):
         next(classifier_paths(several, x[:6], x[6:], y[:6], y[6:]))
+
+
+def test_a_class_that_is_gone_has_no_weight_any_more():
+    rng = np.random.default_rng(3)
+    x, y = rng.standard_normal((60, 4)), np.arange(60) % 2
+    y[40:45], y[45:60] = 2, 3  # two labels of the forget rows only
+    path = RidgePath(RidgeClassifier(2.0), x[:40], x[40:], y[:40], y[40:])
+    _, fitted = path.walk([np.arange(0), np.arange(5)])
+    assert fitted.classes_.tolist() == [0, 1, 3]
+    weights = rng.standard_normal((15, 3))
+    now = fitted.decision_function(x[45:])
+    falls = []
+    for gone in range(45, 60):
+        kept = np.r_[:40, np.setdiff1d(np.arange(45, 60), gone)]
+        refit = RidgeClassifier(2.0).fit(x[kept], y[kept])
+        falls.append((weights * (now - refit.decision_function(x[45:]))).sum())
+    np.testing.assert_allclose(fitted.fall(weights), falls, atol=1e-8)
