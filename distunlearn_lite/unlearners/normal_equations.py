@@ -21,8 +21,10 @@ class Solved(Protocol):
     """``A^-1 X^T Y``, shape (d, K)."""
     fitted: FloatArray
     """``X_f @ coef`` for the forget rows X_f, centred; shape (n1, K)."""
-    leverage: FloatArray
-    """``X_f A^-1 X_f^T``, shape (n1, n1); the one large array, to be taken over."""
+
+    def leverage(self) -> FloatArray:
+        """``X_f A^-1 X_f^T``, shape (n1, n1), worked out anew."""
+        ...
 
     def moved(self, pull: FloatArray) -> FloatArray:
         """``A^-1 X_f^T @ pull``, shape (d, K), for `pull` of shape (n1, K)."""
@@ -104,7 +106,10 @@ class _ByCholesky:
         half = solve_triangular(self.factor, sums.moment, lower=True)
         self.coef = solve_triangular(self.factor, half, lower=True, trans="T")
         self.fitted = self.white.T @ half
-        self.leverage = self.white.T @ self.white
+
+    def leverage(self) -> FloatArray:
+        leverage: FloatArray = self.white.T @ self.white
+        return leverage
 
     def moved(self, pull: FloatArray) -> FloatArray:
         moved: FloatArray = solve_triangular(self.factor, self.white @ pull, lower=True, trans="T")
@@ -132,8 +137,11 @@ class _BySpectrum:
         solution = self.scale * spectrum.moment
         self.coef = spectrum.vectors @ solution
         self.fitted = spectrum.forget.T @ solution
-        white = np.sqrt(self.scale) * spectrum.forget
-        self.leverage = white.T @ white
+
+    def leverage(self) -> FloatArray:
+        white = np.sqrt(self.scale) * self.spectrum.forget
+        leverage: FloatArray = white.T @ white
+        return leverage
 
     def moved(self, pull: FloatArray) -> FloatArray:
         moved: FloatArray = self.spectrum.vectors @ (self.scale * (self.spectrum.forget @ pull))

@@ -17,7 +17,7 @@ from .elimination import BlockElimination
 from .normal_equations import NormalEquations
 
 # Rows of the forget set up to which square matrices of that size are worth their memory: the
-# leverages take 0.8 GB, and while a rule is walked its factor takes as much again or twice.
+# leverages take 0.8 GB, and while a rule is walked its factor takes as much again.
 MOST_FORGET_ROWS = 10_000
 
 
@@ -117,7 +117,7 @@ class RidgePath:
         self.solved = sums.at(classifier.alpha)
         self.residual = sums.target - self.solved.fitted
         # I - H, in the place of the leverages H.
-        self.complement = self.solved.leverage
+        self.complement = self.solved.leverage()
         self.complement += self.weight
         np.negative(self.complement, out=self.complement)
         self.complement[np.diag_indices_from(self.complement)] += 1
