@@ -82,7 +82,7 @@ class RidgePath:
 
     Notes
     -----
-    Source: the CIFAR-10 chapter. Columns are centred by the mean of all rows, so that the intercept
+    Source: the chapter on exact paths. Columns are centred by the mean of all rows, so that the intercept
     separates from the rest in A. Everything is in float64, also for float32 rows.
 
     Examples

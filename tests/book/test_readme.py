@@ -40,7 +40,7 @@ def test_the_warning_about_small_budgets_is_that_of_the_recorded_table(page):
     frame = load_recorded("sms", ROOT / "book" / "results").frame
     left = walks(frame, "forget_recall")[0.2].groupby("rule").mean()
     worse = left.index[left > left["random"]]
-    words = {8: "eight", 11: "eleven"}
+    words = {8: "eight", 13: "thirteen"}
     assert f"{words[len(worse)]} of {words[len(left) - 1]} rules do so at a fifth" in text
     assert "lr-maha" in worse
     assert "Sweep your own data first; `deletion_budget` is a Gaussian's answer" in text
