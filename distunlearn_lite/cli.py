@@ -200,10 +200,12 @@ def _replicate(arguments: argparse.Namespace) -> int:
         experiment = EXPERIMENTS[arguments.name]
         metric, target, draws = experiment.metric, experiment.target, experiment.draws
         for task, frame in recorded.frame.groupby("task", sort=False):
-            table = budget_to_reach(frame, metric, target, draws=draws).round(3)
             print(f"{task}: deleted fraction at which {metric} reaches {target!r},")
             print(f"with its 95 % interval (what the seeds redraw: {draws}):")
-            print(table.to_string())
+            try:
+                print(budget_to_reach(frame, metric, target, draws=draws).round(3).to_string())
+            except ValueError as nothing_to_reach:
+                print(nothing_to_reach)
         if not experiment.variations:
             found = judge({experiment.name: recorded.frame}).round(3)
             print("beside the paper, by the protocol of the replications:")
