@@ -65,6 +65,9 @@ def refit_influence(
     -----
     Source: the chapter on which rule for which refit; Koh and Liang (2017), after Cook (1977).
     ``influence`` is its counterpart: a classifier of the two sets, and the retained rows' loss.
+    The row deleted stays in the sum. For logistic regression the exact denominator, 1 less the
+    row's leverage, is left out: it takes a solution a row, and on SMS Spam at C = 1 and 10 the
+    orders with and without it have a rank correlation of 0.998.
 
     Examples
     --------
