@@ -15,6 +15,7 @@ from .data.fetching import available, fetch, find, judged, verify
 from .data.manifest import MANIFEST
 from .errors import DatasetUnavailable
 from .replication.experiments import EXPERIMENTS
+from .replication.protocol import ROWS
 from .replication.protocol import judged as judge
 from .replication.records import PACKAGES
 from .replication.runner import replicate
@@ -206,7 +207,7 @@ def _replicate(arguments: argparse.Namespace) -> int:
                 print(budget_to_reach(frame, metric, target, draws=draws).round(3).to_string())
             except ValueError as nothing_to_reach:
                 print(nothing_to_reach)
-        if not experiment.variations:
+        if experiment.name in {row.table for row in ROWS}:
             found = judge({experiment.name: recorded.frame}).round(3)
             print("beside the paper, by the protocol of the replications:")
             print(found.to_string(index=False))

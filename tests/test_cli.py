@@ -1,6 +1,7 @@
 """The command line: what each command prints and writes, and how it fails."""
 
 import json
+from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -182,11 +183,11 @@ def test_replicate_records_and_prints_the_halving_budgets(replication, capsys):
     assert about["command"].endswith(" --seeds 3 4")
     assert (folder / "tiny.csv").is_file()
     printed = capsys.readouterr().out
-    assert "72 values" in printed
+    assert "96 values" in printed
     assert "fewer_than_random" in printed
     assert main([*arguments, "--seeds", "3", "--jobs", "1"]) == 0
     printed = capsys.readouterr().out
-    assert "36 values" in printed
+    assert "48 values" in printed
     assert "fewer_than_random" not in printed
 
 
@@ -277,5 +278,8 @@ def test_without_names_the_small_one_is_fetched_and_what_is_here_verified(
 def test_replicate_passes_its_options_on(monkeypatch, tmp_path):
     called = mock.Mock(side_effect=KeyboardInterrupt)
     monkeypatch.setattr("distunlearn_lite.cli.replicate", called)
-    main(["replicate", "sms", "--jobs", "2", "--seeds", "4", "1", "--folder", str(tmp_path)])
-    called.assert_called_once_with("sms", seeds=[4, 1], n_jobs=2, folder=tmp_path)
+    options = ["--jobs", "2", "--seeds", "4", "1", "--folder", str(tmp_path), "--judged"]
+    main(["replicate", "cifar10", *options, "--features", "mine.npy"])
+    expected = {"seeds": [4, 1], "n_jobs": 2, "folder": tmp_path}
+    expected |= {"features": Path("mine.npy"), "judged": True}
+    called.assert_called_once_with("cifar10", **expected)

@@ -57,7 +57,7 @@ def reading_time(notebook: nbformat.NotebookNode) -> ReadingTime:
     lines = sum(bool(line.strip()) for cell in open_code for line in cell.source.splitlines())
     figures = sum("figure" in cell.metadata.get("mystnb", {}) for cell in code)
 
-    proofs = "\n".join(PROOF.findall(body))
+    proofs = "\n".join(PROOF.findall(FOLDED.sub("", body)))
     words, formulas, displays = _count(proofs)
     in_proofs = words / PROOF_WORDS_A_MINUTE + _minutes(PROOF_SECONDS, formulas, displays)
     words, formulas, displays = _count(FOLDED.sub("", PROOF.sub("", body)))

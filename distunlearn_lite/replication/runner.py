@@ -146,7 +146,7 @@ def run(
     made_by = {"versions": versions(), "code_sha256": code_sha256(experiment)}
     drafts = Path(folder) / f".{experiment.name}-cells"
     cells = _cells(planned, made_by, drafts, apart=not experiment.variations)
-    command = f"replicate {experiment.name}"
+    command = f"replicate {_arguments(experiment.name)}"
     values = _values(cells, n_jobs, progress, command)
     if seeds is not None:
         command += f" --seeds {' '.join(map(str, planned[0][1].seeds))}"
@@ -172,6 +172,13 @@ def judged_part(experiment: Experiment) -> Experiment:
     if experiment.variations or not plans:
         raise ValueError(f"the protocol judges nothing of {experiment.name!r}; run it as a whole")
     return replace(experiment, name=f"{experiment.name}-judged", plans=plans)
+
+
+def _arguments(name: str) -> str:
+    """What stands after ``replicate`` on the command line for an experiment of that name."""
+    words = {"-judged": " --judged", "-features": " --features FILE.npy"}
+    ending = next((ending for ending in words if name.endswith(ending)), "")
+    return name.removesuffix(ending) + words.get(ending, "")
 
 
 def _planned(

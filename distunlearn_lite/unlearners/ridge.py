@@ -82,8 +82,8 @@ class RidgePath:
 
     Notes
     -----
-    Source: the chapter on exact paths. Columns are centred by the mean of all rows, so that the intercept
-    separates from the rest in A. Everything is in float64, also for float32 rows.
+    Source: the chapter on exact paths. Columns are centred by the mean of all rows, so that the
+    intercept separates from the rest in A. Everything is in float64, also for float32 rows.
 
     Examples
     --------

@@ -28,9 +28,17 @@ FOLDER = Path(__file__).resolve().parents[2] / "book" / "results"
 RULES = ("random", "lr-cos")
 
 
+class Tables(dict):
+    """Recorded tables, each read when it is asked for."""
+
+    def __missing__(self, name):
+        self[name] = load_recorded(name, FOLDER)
+        return self[name]
+
+
 @pytest.fixture(scope="module")
 def tables():
-    return {name: load_recorded(name, FOLDER) for name in EXPERIMENTS}
+    return Tables()
 
 
 def of_task(tables, name, task):
@@ -118,9 +126,11 @@ def test_the_provenance_is_complete(tables, name):
 def test_texts_start_and_end_where_they_must(tables):
     for name, task in (("sms", "sms_spam"), ("jigsaw", "jigsaw-toxic")):
         frame = of_task(tables, name, task)
-        loss = frame["metric"] == "retain_log_loss"
-        assert frame.loc[loss, "value"].between(0, 0.2).all()
-        assert frame.loc[~loss, "value"].between(0, 1).all()
+        values = {metric: part["value"] for metric, part in frame.groupby("metric")}
+        assert values.pop("retain_log_loss").between(0, 0.2).all()
+        assert values.pop("forget_log_loss").between(0.3, 36.05).all()  # ln(1 / CLIP) at most
+        assert all(part.between(0, 1).all() for part in values.values())
+        assert (walks(frame, "forget_auc")[1.0] == 0.5).all()
         recall = walks(frame, "forget_recall")
         assert (recall[0.0] > 0.4).all()
         assert (recall[1.0] == 0).all()
@@ -181,8 +191,9 @@ def test_a_slice_of_cifar10_gives_the_recorded_values(tables):
 def test_the_gaussians_computed_now_are_the_recorded_ones(tables):
     rules = EXPERIMENTS["gaussians"].plans[0].rules
     for task in synthetic_gaussians():
-        frame = sweep(task, "gaussian", rules, [0, 0.15, 0.5, 0.65, 1], [0, 7, 19])
-        assert tables["gaussians"].gaps(frame)["gap"].max() < 2e-6
+        frame = sweep(task, "gaussian", rules, [0, 0.15, 0.5, 0.65, 1], [0, 7, 39])
+        gaps = tables["gaussians"].gaps(frame)
+        assert (gaps["gap"] <= 6e-5 * gaps["value"].abs() + 1e-12).all()  # five digits
 
 
 @pytest.mark.parametrize(
@@ -228,7 +239,7 @@ def test_the_headline_of_cifar10(tables):
     [
         ("jigsaw", "jigsaw-toxic", "forget_recall", {"maha-mu2": 25, "lr-maha": 32}),
         ("jigsaw", "jigsaw-keywords", "forget_recall", {"maha-mu2": 17, "lr-maha": 31}),
-        ("sms", "sms_spam", "forget_recall", {"maha-mu2": 15, "lr-maha": 14}),
+        ("sms", "sms_spam", "forget_recall", {"maha-mu2": 15, "lr-maha": 13}),
         ("cifar10", "cifar10-cat", "forget_accuracy", {"maha-mu2": 1, "lr-maha": 29}),
     ],
 )

@@ -118,6 +118,21 @@ def test_replicate_loads_and_runs(tmp_path, monkeypatch):
         replicate("mnist")
 
 
+def test_what_the_protocol_judges_is_a_run_of_its_own(tmp_path, monkeypatch):
+    experiment = replace(small_experiment(task="sms_spam"), name="sms")
+    known = {"sms": replace(experiment, load=lambda **_: (small_task(name="sms_spam"),))}
+    monkeypatch.setattr("distunlearn_lite.replication.runner.EXPERIMENTS", known)
+    recorded = replicate("sms", seeds=[7, 8], folder=tmp_path, judged=True)
+    assert files(tmp_path) == ["sms-judged.csv", "sms-judged.json"]
+    assert recorded.provenance["command"] == "distunlearn replicate sms --judged --seeds 7 8"
+    assert set(recorded.frame["rule"]) == {"random", "maha-mu2", "lr-maha"}
+    unjudged = replace(known["sms"], variations=True), small_experiment()
+    for other in unjudged:
+        monkeypatch.setattr("distunlearn_lite.replication.runner.EXPERIMENTS", {"other": other})
+        with pytest.raises(ValueError, match="judges nothing"):
+            replicate("other", judged=True, folder=tmp_path)
+
+
 def test_variations_are_recorded_without_a_separability(tmp_path):
     experiment = replace(
         small_experiment(model=penalties(lambda C: without("word1", C), "C", (1, 2))),
