@@ -6,7 +6,7 @@ A recorded table is as old as the modules that its experiment imports, so none i
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from .cifar10 import CIFAR10, CIFAR10_VARIATIONS
+from .cifar10 import CIFAR10, CIFAR10_OTHERS, CIFAR10_VARIATIONS
 from .gaussians import GAUSSIANS
 from .jigsaw import JIGSAW, JIGSAW_VARIATIONS
 from .plan import Experiment
@@ -19,7 +19,7 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
         experiment.name: experiment
         for experiment in (
             *(GAUSSIANS, SMS, SMS_VARIATIONS, JIGSAW, JIGSAW_VARIATIONS),
-            *(CIFAR10, CIFAR10_VARIATIONS),
+            *(CIFAR10, CIFAR10_OTHERS, CIFAR10_VARIATIONS),
         )
     }
 )
