@@ -53,7 +53,7 @@ ALL = set(EXPERIMENTS)
         (recoded, "unlearners/refit.py", ALL),
         (recoded, "replication/cells.py", ALL),
         (recoded, "data/jigsaw.py", {"jigsaw", "jigsaw-variations"}),
-        (recoded, "features/patches.py", {"cifar10", "cifar10-variations"}),
+        (recoded, "features/patches.py", {"cifar10", "cifar10-classes", "cifar10-variations"}),
         (recoded, "replication/experiments/sms.py", {"sms", "sms-variations"}),
         (recoded, "replication/protocol.py", set()),
         (recoded, "replication/experiments/own_features.py", set()),
