@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 import tasks
+from distunlearn_lite.replication.experiments import EXPERIMENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -91,6 +92,10 @@ def test_a_chapter_without_its_data_is_tested_lax_and_says_so(project, monkeypat
     modes = {mode: [path.stem for path in paths] for mode, paths in tasks.chapter_tests()}
     assert modes == {"--nbval": ["01-a"], "--nbval-lax": ["02-b"]}
     assert "02-b.ipynb: outputs not compared, since sms_spam is not here" in capsys.readouterr().out
+
+
+def test_every_recorded_table_is_recomputed_by_the_task():
+    assert tuple(EXPERIMENTS) == tasks.TABLES
 
 
 def test_every_task_can_be_made_and_says_what_it_does():
