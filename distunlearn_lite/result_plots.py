@@ -111,7 +111,7 @@ def plot_paths(
         ax.axhline(0.5, color=FAINT, linewidth=0.8, zorder=0)
         ax.get_legend().remove()
         ax.set(xlabel="", ylabel="", ylim=(-0.35, 1.25))
-        ax.annotate(row.name, (0.98, 0.97), xycoords="axes fraction", ha="right", va="top")
+        ax.set_title(row.name, fontsize="medium", loc="left")
     for ax in np.ravel(panels)[len(rows) :]:
         ax.set_axis_off()
     handles = {
@@ -121,7 +121,7 @@ def plot_paths(
         if not line.get_label().startswith("_")
     }
     names = [name for name in (*in_colour, "other rules") if name in handles]
-    figure.legend([handles[name] for name in names], names, loc="outside lower center", ncols=3)
-    figure.supxlabel("deleted share of the forget set", fontsize="medium")
+    figure.legend([handles[name] for name in names], names, loc="outside upper center", ncols=3)
+    figure.axes[-2].set_xlabel("deleted share of the forget set")
     figure.supylabel("share of the way still to go", fontsize="medium")
     return figure
