@@ -3,7 +3,15 @@
 A rule maps the forget and the retained rows to one score a forget row, larger = deleted first.
 """
 
-from .learnt import density_ratio, domain_classifier, influence, knn_ratio, margin, standardised
+from .learnt import (
+    density_ratio,
+    domain_classifier,
+    hessian_solution,
+    influence,
+    knn_ratio,
+    margin,
+    standardised,
+)
 from .own import WALKED_RULES, WalkedRule
 from .selection import deleted_rows
 from .separation import Separability, separability, squared_distance
@@ -16,6 +24,7 @@ __all__ = [
     "deleted_rows",
     "density_ratio",
     "domain_classifier",
+    "hessian_solution",
     "influence",
     "knn_ratio",
     "leading_subspace",

@@ -218,7 +218,7 @@ def test_cifar10_starts_and_ends_where_it_must(tables, name):
         recall, others = walks(frame, "forget_recall"), walks(frame, "retain_accuracy")
         # The forget domain is a label.
         pd.testing.assert_frame_equal(recall, walks(frame, "forget_accuracy"))
-        assert (recall.loc["random"][0.0] > 0.4).all()
+        assert (recall.loc["random"][0.0] > 0.35).all()
         assert (recall[1.0] == 0).all()
         assert (others.groupby("seed")[[0.0, 1.0]].nunique() == 1).all(axis=None)
         assert (others[1.0] > others[0.0]).all()
@@ -227,21 +227,22 @@ def test_cifar10_starts_and_ends_where_it_must(tables, name):
 
 
 def test_the_headline_of_cifar10(tables):
-    table = budget_to_reach(of_task(tables, "cifar10", "cifar10-cat"), "forget_accuracy")
+    frame = of_task(tables, "cifar10", "cifar10-cat")
+    table = budget_to_reach(frame, "forget_accuracy", draws="bootstrap")
     assert table["budget"]["random"] == pytest.approx(0.44, abs=0.005)
-    assert table["budget"]["lr-maha"] == pytest.approx(0.32, abs=0.005)
-    assert table["fewer_than_random"]["lr-maha"] == pytest.approx(0.285, abs=5e-4)
+    assert table["budget"]["lr-maha"] == pytest.approx(0.31, abs=0.005)
+    assert table["fewer_than_random"]["lr-maha"] == pytest.approx(0.296, abs=5e-4)
     assert table["fewer_lower"]["lr-maha"] > 0.2
-    assert table["fewer_than_random"][["l2-mu2", "maha-mu2", "cos-mu2"]].between(-0.07, 0.02).all()
+    assert table["fewer_than_random"][["l2-mu2", "maha-mu2", "cos-mu2"]].between(-0.05, 0.03).all()
 
 
 @pytest.mark.parametrize(
     ("name", "task", "metric", "expected"),
     [
-        ("jigsaw", "jigsaw-toxic", "forget_recall", {"maha-mu2": 25, "lr-maha": 32}),
+        ("jigsaw", "jigsaw-toxic", "forget_recall", {"maha-mu2": 25, "lr-maha": 31}),
         ("jigsaw", "jigsaw-keywords", "forget_recall", {"maha-mu2": 17, "lr-maha": 31}),
         ("sms", "sms_spam", "forget_recall", {"maha-mu2": 15, "lr-maha": 13}),
-        ("cifar10", "cifar10-cat", "forget_accuracy", {"maha-mu2": 1, "lr-maha": 29}),
+        ("cifar10", "cifar10-cat", "forget_accuracy", {"maha-mu2": 2, "lr-maha": 30}),
     ],
 )
 def test_the_savings_of_the_scoreboard(tables, name, task, metric, expected):
