@@ -290,7 +290,7 @@ def plot_budgets(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     for place, (rule, row) in enumerate(rows.iterrows()):
         look = looks[str(rule)]
         ax.plot([row["lower"], row["upper"]], [place, place], color=look.color, linewidth=2.5)
-        ax.plot(row["budget"], place, look.marker, color=look.color, markersize=8, zorder=3)
+        ax.plot(row["budget"], place, marker=look.marker, color=look.color, markersize=8, zorder=3)
         ax.annotate(
             f"{row['budget']:.0%}",
             (row["budget"], place),

@@ -175,6 +175,12 @@ def test_rules_of_ones_own_are_told_apart():
     assert set(markers) <= {line.get_marker() for line in plots.plot_budgets(table).lines}
 
 
+def test_every_rule_has_one_point_and_one_line_among_the_budgets():
+    names = ["random", *SCORING_RULES, *WALKED_RULES]
+    table = budget_to_reach(frame(rules=list(dict.fromkeys(names))), "forget_recall")
+    assert {len(line.get_xdata()) for line in plots.plot_budgets(table).lines[:-1]} == {1, 2}
+
+
 def test_a_figure_of_a_stand_in_says_so():
     real, standin = plt.subplots(ncols=2)[1]
     task = UnlearningTask(X=[[0.0], [1.0]], y=[0, 1], forget=[False, True], standin=True)
