@@ -3,10 +3,12 @@
 from .experiments.cifar10 import cat_or_dog, small_cifar10
 from .experiments.models import image_classifier, pair_classifier, text_classifier
 from .experiments.own_features import validation_accuracies
-from .protocol import judged, verdict
+from .protocol import ROWS, STATUSES, judged, verdict
 from .records import load_recorded
 
 __all__ = [
+    "ROWS",
+    "STATUSES",
     "cat_or_dog",
     "image_classifier",
     "judged",
