@@ -19,12 +19,11 @@ from distunlearn_lite.replication.protocol import ROWS, judged
 from distunlearn_lite.replication.records import load_recorded
 from distunlearn_lite.result_plots import plot_paths, plot_scoreboard
 
-__all__ = ["CHECK", "FIGURES", "VERDICTS", "draw", "tables", "verdicts"]
+__all__ = ["FIGURES", "VERDICTS", "draw", "tables", "verdicts"]
 
 BOOK = Path(__file__).resolve().parent.parent / "book"
 FIGURES = {name: BOOK / "_static" / f"{name}.png" for name in ("scoreboard", "paths")}
 VERDICTS = BOOK / "verdicts.csv"
-CHECK = "replication/test_verdicts.py::test_the_verdicts_follow_from_the_recorded_tables"
 EFFECTS = {"fewer_than_random": "random", "fewer_than_full": "full"}
 
 

@@ -15,7 +15,7 @@ RESULTS = Path(__file__).resolve().parents[2] / "book" / "results"
 # distunlearn replicate NAME --jobs 2
 AWAITED = ("jigsaw-variations", "cifar10-classes", "cifar10-variations")
 NOT_YET = pytest.mark.xfail(
-    raises=FileNotFoundError, strict=True, reason="planned, not recorded yet"
+    raises=FileNotFoundError, strict=True, reason="not recorded yet; see book/protocol.md"
 )
 RECORDED = [pytest.param(n, marks=[NOT_YET] if n in AWAITED else []) for n in EXPERIMENTS]
 

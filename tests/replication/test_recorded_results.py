@@ -218,7 +218,7 @@ def test_cifar10_starts_and_ends_where_it_must(tables, name):
         recall, others = walks(frame, "forget_recall"), walks(frame, "retain_accuracy")
         # The forget domain is a label.
         pd.testing.assert_frame_equal(recall, walks(frame, "forget_accuracy"))
-        assert (recall.loc["random"][0.0] > 0.35).all()
+        assert (recall.loc["random"][0.0] > (0.35 if task == "cifar10-small" else 0.4)).all()
         assert (recall[1.0] == 0).all()
         assert (others.groupby("seed")[[0.0, 1.0]].nunique() == 1).all(axis=None)
         assert (others[1.0] > others[0.0]).all()

@@ -88,7 +88,7 @@ def with_own_features(path: str | os.PathLike[str], **options: Any) -> Experimen
     """
     images = load_cifar10(**options)
     rows = _read(Path(path), images)
-    training = ~_official(images)
+    training = ~np.asarray(images.official_test, dtype=bool)
     scale = rows[training].std(axis=0)
     rows -= rows[training].mean(axis=0)
     rows /= np.where(scale > 0, scale, 1)
@@ -107,12 +107,6 @@ def with_own_features(path: str | os.PathLike[str], **options: Any) -> Experimen
         plans=class_plans(partial(image_classifier, alpha)),
         draws="bootstrap",
     )
-
-
-def _official(images: UnlearningTask) -> NDArray[np.bool_]:
-    """Which rows are official test rows."""
-    official = images.official_test
-    return np.zeros(len(images), bool) if official is None else official
 
 
 def _read(path: Path, images: UnlearningTask) -> NDArray[np.float32]:
