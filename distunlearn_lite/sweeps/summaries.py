@@ -271,6 +271,74 @@ def retained_at_target(
     ).assign(reached=np.isfinite(reached).mean(axis=1), seeds=table.shape[1])
 
 
+def difference_at(
+    frame: pd.DataFrame,
+    metric: str,
+    budget: float,
+    rule: str,
+    than: str = "random",
+    *,
+    draws: str = "independent",
+) -> tuple[float, float, float]:
+    """By how much a metric is larger under a rule than under another at a budget, over the seeds.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Result of ``sweep`` for one task, with two seeds or more.
+    metric : str
+        One of its metrics.
+    budget : float
+        One of its budgets.
+    rule, than : str
+        Two of its rules.
+    draws : {"independent", "splits", "bootstrap"}
+        What the seeds redraw, as ``interval`` says.
+
+    Returns
+    -------
+    mean, lower, upper : float
+        Mean of the differences within seeds and the ends of its 95 % t-interval, in the unit of the
+        metric.
+
+    Raises
+    ------
+    TypeError
+        Where `frame` is no DataFrame.
+    ValueError
+        Where `metric`, `budget`, a rule or `draws` is unknown, several tasks are mixed, or there
+        are fewer than two seeds or not the same ones for both rules.
+
+    Notes
+    -----
+    Source: the chapter on which rule for which refit.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from distunlearn_lite.sweeps import difference_at
+    >>> frame = pd.DataFrame(
+    ...     [("toy", rule, 0.5, seed, "forget_recall", value)
+    ...      for rule, values in {"random": [0.6, 0.8], "lr-maha": [0.5, 0.5]}.items()
+    ...      for seed, value in enumerate(values)],
+    ...     columns=["task", "rule", "budget", "seed", "metric", "value"],
+    ... )
+    >>> mean, lower, upper = difference_at(frame, "forget_recall", 0.5, "lr-maha")
+    >>> round(mean, 2), lower < mean < upper
+    (-0.2, True)
+    """
+    values = walks(frame, metric)
+    budgets_of(values, (budget,), f"the difference of {rule!r} and {than!r}")
+    by_seed = values[budget].unstack("seed")
+    for name in (rule, than):
+        choice("rule", name, list(by_seed.index))
+    pair = by_seed.loc[[rule, than]].dropna(axis=1, how="all")
+    if pair.isna().to_numpy().any():
+        raise ValueError(f"{rule!r} and {than!r} must be swept with the same seeds")
+    apart = np.asarray(pair.loc[rule] - pair.loc[than], dtype=np.float64)
+    return interval(apart, draws=draws)
+
+
 def in_percent(table: pd.DataFrame) -> pd.DataFrame:
     """Return the result of ``budget_to_reach`` as it is printed: per cent, under short names."""
     names = {"budget": "budget", "lower": "from", "upper": "to", "fewer_than_random": "fewer"}

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from sklearn.linear_model import RidgeClassifier
+from sklearn.model_selection import train_test_split
 
 from distunlearn_lite import UnlearningTask
 from distunlearn_lite.data import CIFAR10_CLASSES
@@ -61,6 +63,16 @@ def test_the_ten_tasks_in_features_of_ones_own(tmp_path, images):
     assert set(recorded.frame["task"]) == {task.name for task in tasks}
     recall = recorded.frame.query("metric == 'forget_recall' and budget == 0")
     assert (recall["value"] > 0.5).all()
+
+
+def test_the_penalties_are_compared_as_by_refits(images):
+    rows = table(images)[: N - TEST, :-1].astype(np.float32)
+    labels = images.y[: N - TEST]
+    parts = np.arange(labels.size)
+    learn, held = train_test_split(parts, test_size=0.2, stratify=labels, random_state=0)
+    for alpha, accuracy in validation_accuracies(rows, labels, (1.0, 30.0, 1000.0)).items():
+        refit = RidgeClassifier(alpha=alpha).fit(rows[learn].astype(float), labels[learn])
+        assert accuracy == pytest.approx(refit.score(rows[held].astype(float), labels[held]))
 
 
 def test_the_command_takes_them_for_cifar10_only(tmp_path, images, monkeypatch):

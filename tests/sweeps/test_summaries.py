@@ -11,12 +11,13 @@ from distunlearn_lite import UnlearningTask, budget_to_reach
 from distunlearn_lite.sweeps.paths import first_crossing
 from distunlearn_lite.sweeps.summaries import (
     DRAWS,
+    difference_at,
     in_percent,
     interval,
     retained_at_target,
     trade_off_area,
 )
-from tests.sweeps.frames import two_rules, without
+from tests.sweeps.frames import frame_of, two_rules, without
 
 BUDGETS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -291,3 +292,38 @@ def test_the_printed_table_is_the_table_in_per_cent():
     assert list(shown.index) == ["random", "mine"]
     given = table.drop(columns=["reached", "seeds"]).to_numpy()
     assert shown.to_numpy() == pytest.approx(100 * given, abs=0.0501)
+
+
+def test_a_difference_is_taken_within_seeds_at_one_budget():
+    level = {0: 0.0, 1: 5.0, 2: -3.0}  # what a seed does to both rules alike
+    walks = {("random", seed): [1.0 + up, 0.9 + up] for seed, up in level.items()}
+    walks |= {("lr-maha", seed): [1.0 + up, 0.7 + up + 0.01 * seed] for seed, up in level.items()}
+    frame = frame_of(walks, [0.0, 0.5])
+    found = difference_at(frame, "forget_recall", 0.5, "lr-maha", draws="splits")
+    assert found == pytest.approx(interval(np.array([-0.2, -0.19, -0.18]), draws="splits"))
+    back = difference_at(frame, "forget_recall", 0.5, "random", "lr-maha", draws="splits")
+    assert back == pytest.approx([-found[0], -found[2], -found[1]])
+    assert difference_at(frame, "forget_recall", 0.0, "lr-maha") == pytest.approx([0, 0, 0])
+    plain = difference_at(frame, "forget_recall", 0.5, "lr-maha")
+    assert plain[2] - plain[1] < found[2] - found[1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (("forget_recall", 0.25, "lr-maha"), "needs the metric at budget 0.25"),
+        (("forget_recall", 0.5, "lr-cos"), "unknown rule 'lr-cos'"),
+        (("forget_recall", 0.5, "random", "lr-cos"), "unknown rule 'lr-cos'"),
+        (("speed", 0.5, "lr-maha"), "unknown metric 'speed'"),
+    ],
+)
+def test_a_difference_that_is_not_there_is_refused(asked, message):
+    keys = [(rule, seed) for rule in ("random", "lr-maha") for seed in (0, 1)]
+    frame = frame_of({key: [1.0, 0.5] for key in keys}, [0.0, 0.5])
+    with pytest.raises(ValueError, match=message):
+        difference_at(frame, *asked)
+    lacking = frame[(frame["rule"] == "random") | (frame["seed"] == 0)]
+    with pytest.raises(ValueError, match="the same seeds"):
+        difference_at(lacking, "forget_recall", 0.5, "lr-maha")
+    with pytest.raises(ValueError, match="at least two values"):
+        difference_at(frame[frame["seed"] == 0], "forget_recall", 0.5, "lr-maha")
