@@ -46,8 +46,10 @@ def _walks(rng: Generator) -> Inputs:
     budgets, J = np.linspace(0, 1, 11), int(rng.integers(3, 7))
     recalls = np.sort(rng.uniform(0, 0.9, (J, 11)), axis=1)[:, ::-1].copy()
     recalls[:, 0], recalls[:, -1] = rng.uniform(0.7, 0.9, J), 0
-    # One path falls below the half, comes back, and falls for good.
+    # Two paths fall below the half, come back, and fall for good, so that no bisection, as in
+    # `np.interp`, gets through, forwards or backwards.
     recalls[0, 4:8] = recalls[0, 0] * np.array([0.4, 0.6, 0.55, 0.2])
+    recalls[1, 2:7] = recalls[1, 0] * np.array([0.4, 0.45, 0.6, 0.55, 0.2])
     return {"budgets": budgets, "recalls": recalls.round(3)}
 
 
@@ -55,9 +57,11 @@ def _ends(estimate: Any, error: Any, quantile: Any) -> NDArray[np.float64]:
     return np.array([estimate, estimate - quantile * error, estimate + quantile * error])
 
 
-def interval(random: Any, rule: Any, overlap: float = OVERLAP) -> NDArray[np.float64]:
+def interval(
+    random: Any, rule: Any, overlap: float = OVERLAP, ddof: int = 1
+) -> NDArray[np.float64]:
     apart, J = random - rule, len(random)
-    error = apart.std(ddof=1) * np.sqrt(1 / J + overlap)
+    error = apart.std(ddof=ddof) * np.sqrt(1 / J + overlap)
     return _ends(apart.mean(), error, stats.t.ppf(0.975, J - 1))
 
 
@@ -180,8 +184,10 @@ EXERCISES = (
         recipe=interval,
         cases=tuple(_budgets(np.random.default_rng(seed)) for seed in range(4)),
         fresh=_budgets,
+        tolerance=1e-4,
         slips=(
             Slip("the splits overlap: 1 / J alone is too short", partial(interval, overlap=0.0)),
+            Slip("the squares are divided by J; asked is J - 1", partial(interval, ddof=0)),
             Slip("this is unpaired: what a split does to both cancels", _unpaired),
             Slip("this is the normal quantile; J splits have J - 1 degrees of freedom", _normal),
             Slip(
