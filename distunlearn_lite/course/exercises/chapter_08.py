@@ -57,9 +57,7 @@ def _ends(estimate: Any, error: Any, quantile: Any) -> NDArray[np.float64]:
     return np.array([estimate, estimate - quantile * error, estimate + quantile * error])
 
 
-def interval(
-    random: Any, rule: Any, overlap: float = OVERLAP, ddof: int = 1
-) -> NDArray[np.float64]:
+def interval(random: Any, rule: Any, overlap: float = OVERLAP, ddof: int = 1) -> Any:
     apart, J = random - rule, len(random)
     error = apart.std(ddof=ddof) * np.sqrt(1 / J + overlap)
     return _ends(apart.mean(), error, stats.t.ppf(0.975, J - 1))
