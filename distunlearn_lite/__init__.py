@@ -1,5 +1,6 @@
 """Distributional unlearning: which points to delete so that a data set forgets a distribution."""
 
+from .course.checking import check, hint, progress
 from .data.cifar10 import load_cifar10
 from .data.digits import load_digit_pair
 from .data.gaussians import make_gaussians
@@ -29,11 +30,13 @@ __all__ = [
     "SelectiveDeletion",
     "UnlearningTask",
     "budget_to_reach",
+    "check",
     "deletion_budget",
     "deletion_curve",
     "folded_normal_cdf",
     "folded_normal_ppf",
     "frontier_point",
+    "hint",
     "kl_divergence",
     "load_cifar10",
     "load_digit_pair",
@@ -44,6 +47,7 @@ __all__ = [
     "make_gaussians",
     "max_removal",
     "min_preservation_loss",
+    "progress",
     "random_deletion_law",
     "reversed_rule",
     "score",

@@ -27,7 +27,7 @@ ROOMS = (
     ("unlearners",),
     ("sweeps",),
     ("replication",),
-    ("plots", "row_files"),
+    ("plots", "row_files", "course"),
     ("result_plots",),
     ("cli",),
 )

@@ -52,7 +52,8 @@ def reading_time(notebook: nbformat.NotebookNode) -> ReadingTime:
     """Reading time of a chapter; folded text and folded code are not counted."""
     text = "\n\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
     body, _, exercises = text.partition("\n## Exercises")
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    heads = (n for n, c in enumerate(notebook.cells) if "\n## Exercises" in "\n" + c.source)
+    code = [cell for cell in notebook.cells[: next(heads, None)] if cell.cell_type == "code"]
     open_code = [c for c in code if not FOLDS & {*c.metadata.get("tags", [])}]
     lines = sum(bool(line.strip()) for cell in open_code for line in cell.source.splitlines())
     figures = sum("figure" in cell.metadata.get("mystnb", {}) for cell in code)

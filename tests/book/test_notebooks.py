@@ -85,8 +85,10 @@ def test_opening_and_closing_are_in_the_fixed_form(chapter):
     ):
         assert part in text
     headings = [line for line in text.splitlines() if line.startswith("## ")]
-    assert headings[-3:] == ["## Summary", "## Exercises", "## Further reading"]
-    asked, answered = text.count("{exercise}"), text.count("{solution}")
+    last = ["## Summary", "## Exercises", "## Check yourself", "## Further reading"]
+    assert headings[-4:] == last
+    printed = text.partition("\n## Exercises")[2].partition("\n## Check yourself")[0]
+    asked, answered = printed.count("{exercise}"), text.count("{solution}")
     assert asked == answered >= 5
     assert any(word in text for word in ("(proof)", "Prove "))
 
