@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import dis
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -32,13 +34,14 @@ def untouched(answer: Any) -> bool:
         return True
     if type(answer) is not type(untouched):
         return False
-    code, empty = answer.__code__, (lambda: None).__code__
-    known = (None, ..., answer.__doc__)
-    return (
-        not code.co_names
-        and len(code.co_code) == len(empty.co_code)
-        and all(any(constant is one for one in known) for constant in code.co_consts)
+    code, known = answer.__code__, (None, ..., answer.__doc__)
+    return _steps(code) == _steps((lambda: None).__code__) and all(
+        any(constant is one for one in known) for constant in code.co_consts
     )
+
+
+def _steps(code: CodeType) -> list[str]:
+    return [step.opname for step in dis.get_instructions(code)]
 
 
 def _changed(before: Any, after: Any) -> bool:

@@ -24,13 +24,46 @@ class OutOfTime(SystemExit):
     __init__ = staticmethod(partial(time.sleep, 0.002))
 
 
-def _cut(worker: threading.Thread) -> None:
-    until = time.monotonic() + GRACE
-    while worker.is_alive() and time.monotonic() < until:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(worker.ident or 0), ctypes.py_object(OutOfTime)
-        )
-        worker.join(0.0005)
+class _Call(threading.Thread):
+    """A call in a thread of its own, and what came of it."""
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        super().__init__(daemon=True)
+        self.call, self.context = call, contextvars.copy_context()
+        self.value: Any = None
+        self.error: BaseException | None = None
+        self.running, self.stopped = True, False
+        self.cutting, self.over = threading.Lock(), threading.Event()
+
+    def run(self) -> None:
+        # Python looks for a due exception after calls and where it jumps back. There is neither
+        # between the end of the call and the note that it is over. The last one may be due by then
+        # and is taken in here, so that the thread's own end meets none.
+        try:
+            self.value = self.context.run(self.call)
+            self.running = False
+        except OutOfTime:
+            self.running, self.stopped = False, True
+        except BaseException as error:
+            self.running, self.error = False, error
+        try:
+            with self.cutting:
+                pass
+            for _ in (1, 2):
+                pass
+        except OutOfTime:
+            pass
+        self.over.set()
+
+    def cut(self) -> None:
+        until = time.monotonic() + GRACE
+        while not self.over.is_set() and time.monotonic() < until:
+            with self.cutting:
+                if self.running:
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                        ctypes.c_ulong(self.ident or 0), ctypes.py_object(OutOfTime)
+                    )
+            self.over.wait(0.0005)
 
 
 def within(seconds: float, call: Callable[[], Any]) -> Any:
@@ -41,28 +74,23 @@ def within(seconds: float, call: Callable[[], Any]) -> Any:
     exception. One call of compiled code, such as `time.sleep` or a product of large matrices,
     cannot be cut: it is left behind, and ends when it returns.
     """
-    kept: list[tuple[Any, BaseException | None]] = []
-
-    def work() -> None:
-        try:
-            kept.append((call(), None))
-        except BaseException as error:
-            kept.append((None, error))
-
-    context = contextvars.copy_context()
-    worker = threading.Thread(target=context.run, args=(work,), daemon=True)
+    worker = _Call(call)
     worker.start()
     try:
-        worker.join(seconds)
+        worker.over.wait(seconds)  # not `join`, which takes a thread for ended when interrupted
     finally:
-        _cut(worker)
-    if worker.is_alive():
+        worker.cut()
+    if not worker.over.is_set():
         raise TimeoutError(
             f"it does not end within {seconds:g} seconds and cannot be stopped: restart the kernel"
         )
-    if not kept or isinstance(kept[0][1], OutOfTime):
+    worker.join()
+    if worker.stopped:
         raise TimeoutError(f"it was stopped after {seconds:g} seconds")
-    value, error = kept[0]
+    error, worker.error = worker.error, None
     if error:
-        raise error
-    return value
+        try:
+            raise error
+        finally:
+            del error  # or it would hold its own frame, and the thread, until garbage is collected
+    return worker.value

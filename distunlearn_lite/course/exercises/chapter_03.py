@@ -116,8 +116,8 @@ EXERCISES = (
         title="The smallest loss, as code",
         level="○",
         goal="compute the smallest preservation loss that a removal costs",
-        asked="Write a function `smallest_loss(alpha, kappa)` that returns the smallest preservation "
-        "loss $\\varepsilon^*(\\alpha)$ in the shared-covariance class, for every "
+        asked="Write a function `smallest_loss(alpha, kappa)` that returns the smallest "
+        "preservation loss $\\varepsilon^*(\\alpha)$ in the shared-covariance class, for every "
         "$\\alpha\\ge0$ and $\\kappa\\ge0$, without the library's function for it.",
         answer="function",
         recipe=smallest,
@@ -158,10 +158,10 @@ EXERCISES = (
         title="The best mean",
         level="◐",
         goal="write down the edited Gaussian that lies on the frontier",
-        asked="Write a function `best_mean(mu_1, mu_2, cov, eps)` that returns the mean of the member "
-        "of the shared-covariance class with the largest removal at a preservation loss of `eps`. "
-        "It is given the two means as arrays and the shared covariance as a matrix; do not use the "
-        "library's function for it.",
+        asked="Write a function `best_mean(mu_1, mu_2, cov, eps)` that returns the mean of the "
+        "member of the shared-covariance class with the largest removal at a preservation loss of "
+        "`eps`. It is given the two means as arrays and the shared covariance as a matrix; do not "
+        "use the library's function for it.",
         answer="function",
         recipe=point,
         cases=tuple(_means(np.random.default_rng(seed)) for seed in range(1, 6)),
