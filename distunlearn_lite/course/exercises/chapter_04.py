@@ -102,10 +102,6 @@ EXERCISES = (
                 lambda u, a, b, c, d: excess(0.5, a, b, c, d),
             ),
             Slip(
-                "the weights of the two inputs have changed places",
-                lambda u, a, b, c, d: excess(1 - u, a, b, c, d),
-            ),
-            Slip(
                 "the label 1 alone is counted; the label 0 has its term, too",
                 lambda u, a, b, c, d: (1 - u) * a * math.log(a / c) + u * b * math.log(b / d),
             ),
@@ -212,10 +208,6 @@ EXERCISES = (
                 "away there, too",
                 lambda alpha, eps, input_1, input_2: [max(0.0, alpha - input_1), eps],
             ),
-            Slip(
-                "the two bounds have changed places: first comes the unwanted side",
-                lambda *report: bounds(*report)[::-1],
-            ),
         ),
         hints=(
             "The excess is the divergence of the pairs less that of the inputs, on either side.",
@@ -249,10 +241,6 @@ EXERCISES = (
             Slip(
                 "the target is in nats; here it is taken for bits",
                 lambda n2, alpha: left(n2, alpha * math.log(2)),
-            ),
-            Slip(
-                "this is not a whole number of rows",
-                lambda n2, alpha: n2 / math.expm1(alpha),
             ),
         ),
         hints=(
