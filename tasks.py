@@ -22,6 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 BUILD = ROOT / "_build"
+WORKBOOK = ROOT / "workbook"
 VENV = ROOT / ".venv"
 SCRIPTS, NAME = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
 HERE = bool(os.environ.get("DISTUNLEARN_HERE"))
@@ -274,6 +275,12 @@ def notebooks() -> None:
     run(PYTHON, "-m", "tools.notebooks", *sys.argv[2:])
 
 
+def exercises() -> None:
+    """Write the section "Check yourself" from the tables of exercises (or of chapters NN only)."""
+    environment()
+    run(PYTHON, "-m", "tools.exercises", *sys.argv[2:])
+
+
 def perturb() -> None:
     """Break every proved statement on purpose, and record that its check fails (or those named)."""
     environment()
@@ -292,10 +299,30 @@ def figures() -> None:
     run(PYTHON, "-m", "tools.figures")
 
 
+def workbook() -> None:
+    """Copy the chapters into workbook/, to be written in; what is there already is left alone."""
+    WORKBOOK.mkdir(exist_ok=True)
+    copied, left = [], []
+    for chapter in sorted(ROOT.glob("notebooks/*.ipynb")):
+        copy = WORKBOOK / chapter.name
+        if copy.exists():
+            left.append(copy.name)
+            continue
+        partial = copy.with_suffix(".partial")  # an interrupted copy is not taken for one
+        shutil.copyfile(chapter, partial)
+        os.replace(partial, copy)
+        copied.append(copy.name)
+    print(f"copied into {WORKBOOK.name}/: {', '.join(copied) or 'nothing'}")
+    if left:
+        print(f"left as they are: {', '.join(left)}")
+        print("to have a chapter afresh, rename your copy of it and call this again")
+    print("`lab` opens the folder from now on")
+
+
 def lab() -> None:
-    """Open JupyterLab on the chapters."""
+    """Open JupyterLab on the chapters, on your copies of them if there is a workbook."""
     environment()
-    run(BIN / "jupyter-lab", "notebooks")
+    run(BIN / "jupyter-lab", WORKBOOK if WORKBOOK.is_dir() else ROOT / "notebooks")
 
 
 def data() -> None:
@@ -318,7 +345,10 @@ def help() -> None:
         print(f"  {task.__name__:<10} {(task.__doc__ or '').splitlines()[0]}")
 
 
-TASKS = (book, test, versions, notebooks, perturb, cover, figures, lab, data, results, help)
+TASKS = (
+    *(book, test, versions, notebooks, exercises, perturb, cover, figures),
+    *(workbook, lab, data, results, help),
+)
 
 if __name__ == "__main__":
     chosen = {task.__name__: task for task in TASKS}

@@ -87,8 +87,10 @@ def check(exercise_id: str, answer: Any) -> Feedback:
 
     Notes
     -----
-    Each call of a function is cut off after five seconds. A single call of compiled code, such as
-    `time.sleep`, cannot be cut; interrupt the kernel then.
+    An answer is cut off after five seconds. A single call of compiled code, such as `time.sleep` or
+    a product of huge matrices, cannot be cut: `check` goes on without it after a sixth, and it ends
+    when it returns. Code that never hands control back to Python stops `check` as well; interrupt
+    or restart the kernel then. Warnings of an answer do not count, and what it prints is shown.
 
     Examples
     --------

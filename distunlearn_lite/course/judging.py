@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,45 +13,61 @@ from .exercise import Exercise, Feedback, Recipe
 from .numbers import GENERIC, NotNumbers, Numbers, plain, same
 
 
-def _numbers(recipe: Recipe, exercise: Exercise) -> list[Numbers | None]:
-    """What a recipe gives on the tried inputs; None where a slip's breaks down."""
-    found: list[Numbers | None] = []
-    for inputs in exercise.tried:
-        try:
-            with np.errstate(all="ignore"):
-                found.append(plain(recipe(*inputs.values())))
-        except (ArithmeticError, IndexError, ValueError, NotNumbers):
-            found.append(None)
-    return found
+def _by(recipe: Recipe, exercise: Exercise) -> list[Numbers]:
+    """What a recipe gives on the tried inputs."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return [plain(recipe(*inputs.values())) for inputs in exercise.tried]
 
 
-def _agrees(found: Sequence[Any], with_these: Sequence[Any], rtol: float) -> bool:
-    pairs = list(zip(found, with_these, strict=True))
-    return all(a is not None and b is not None and same(a, b, rtol) for a, b in pairs)
+def _by_slip(recipe: Recipe, exercise: Exercise) -> list[Numbers] | None:
+    """The same of a slip, which may break down on inputs that the right recipe can take."""
+    try:
+        return _by(recipe, exercise)
+    except (ArithmeticError, IndexError, ValueError, NotNumbers):
+        return None
 
 
-def _named(exercise: Exercise, found: list[Numbers | None], right: list[Numbers | None]) -> str:
-    """The reason of the first slip that gives the same on every input, or nothing."""
+def _hits(found: Sequence[Numbers], right: Sequence[Numbers], rtol: float) -> list[bool]:
+    return [same(a, b, rtol) for a, b in zip(found, right, strict=True)]
+
+
+def _named(exercise: Exercise, found: list[Numbers], right: list[Numbers]) -> str:
+    """The reason of the slip that gives the same on every input, or nothing.
+
+    The exercise's own slips come first. Of those that any number can have, several may fit.
+    """
     for slip in exercise.slips:
-        if _agrees(found, _numbers(slip.recipe, exercise), exercise.rtol):
+        by_slip = _by_slip(slip.recipe, exercise)
+        if by_slip is not None and all(_hits(found, by_slip, exercise.rtol)):
             return slip.reason
-    for reason, change in GENERIC:
-        if _agrees(found, [None if x is None else change(x) for x in right], exercise.rtol):
-            return reason
-    if exercise.answer == "value" and _agrees(_sorted(found), _sorted(right), exercise.rtol):
+    fitting = [
+        reason
+        for reason, change in GENERIC
+        if all(_hits(found, [change(x) for x in right], exercise.rtol))
+    ]
+    if fitting:
+        return "; or ".join(fitting)
+    if exercise.answer == "value" and _hits(_sorted(found), _sorted(right), exercise.rtol)[0]:
         return "the numbers are right, their order is not"
     return ""
 
 
-def _sorted(numbers: list[Numbers | None]) -> list[Numbers | None]:
-    return [
-        None if parts is None else tuple(np.sort(x, axis=None) for x in parts) for parts in numbers
-    ]
+def _sorted(numbers: list[Numbers]) -> list[Numbers]:
+    return [tuple(np.sort(x, axis=None).reshape(x.shape) for x in parts) for parts in numbers]
 
 
 def _shape(numbers: Numbers) -> str:
     shapes = [str(part.shape) if part.ndim else "one number" for part in numbers]
     return " and ".join(shapes)
+
+
+def _asked(found: Numbers, right: Numbers) -> str:
+    """What is asked, where the kind is wrong and not only a length."""
+    if len(right) > 1 or (len(found) == 1 and found[0].ndim == right[0].ndim):
+        return ""
+    kinds = ("one number", "a row of numbers", "a table of numbers")
+    return f"; {kinds[right[0].ndim]} is asked" if right[0].ndim < len(kinds) else ""
 
 
 def judge(exercise: Exercise, outcomes: Sequence[Outcome] | None) -> Feedback:
@@ -60,30 +77,25 @@ def judge(exercise: Exercise, outcomes: Sequence[Outcome] | None) -> Feedback:
     for outcome in outcomes:
         if outcome.numbers is None:
             return Feedback(exercise.id, "wrong", outcome.problem)
-    found = [outcome.numbers for outcome in outcomes]
-    right = _numbers(exercise.recipe, exercise)
-    hits = [
-        a is not None and b is not None and same(a, b, exercise.rtol)
-        for a, b in zip(found, right, strict=True)
-    ]
+    found = [outcome.numbers for outcome in outcomes if outcome.numbers is not None]
+    if len(found) != len(exercise.tried):
+        return Feedback(exercise.id, "wrong", "not every input was answered")
+    right = _by(exercise.recipe, exercise)
+    hits = _hits(found, right, exercise.rtol)
     if all(hits):
         return Feedback(exercise.id, "right")
     return Feedback(exercise.id, "wrong", _why(exercise, found, right, hits))
 
 
-def _why(
-    exercise: Exercise, found: list[Numbers | None], right: list[Numbers | None], hits: list[bool]
-) -> str:
-    for a, b in zip(found, right, strict=True):
-        assert a is not None
-        assert b is not None
-        if [part.shape for part in a] != [part.shape for part in b]:
-            return f"the answer has the wrong shape: it is {_shape(a)}"
-        if any(np.isnan(part).any() for part in a):
-            return "the answer holds NaN, not a number"
+def _why(exercise: Exercise, found: list[Numbers], right: list[Numbers], hits: list[bool]) -> str:
     named = _named(exercise, found, right)
     if named:
         return named
+    for a, b in zip(found, right, strict=True):
+        if [part.shape for part in a] != [part.shape for part in b]:
+            return f"the answer has the wrong shape: it is {_shape(a)}{_asked(a, b)}"
+        if any(np.isnan(part).any() for part in a):
+            return "the answer holds NaN, not a number"
     if exercise.answer == "value":
         return f'another value; hint("{exercise.id}") helps'
     missed = hits.index(False)
@@ -92,5 +104,11 @@ def _why(
 
 
 def _short(value: Any) -> str:
+    """An input in a few characters."""
     text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else f"{type(value).__name__} of shape {np.shape(value)}"
+    if len(text) <= 60 and " at 0x" not in text:
+        return text
+    kind = type(value).__name__
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    return f"a {kind} of length {len(value)}" if hasattr(value, "__len__") else f"a {kind}"

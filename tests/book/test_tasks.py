@@ -1,9 +1,11 @@
 """The task script: what is done again, what is not, and what an interruption leaves."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -92,6 +94,76 @@ def test_a_chapter_without_its_data_is_tested_lax_and_says_so(project, monkeypat
     modes = {mode: [path.stem for path in paths] for mode, paths in tasks.chapter_tests()}
     assert modes == {"--nbval": ["01-a"], "--nbval-lax": ["02-b"]}
     assert "02-b.ipynb: outputs not compared, since sms_spam is not here" in capsys.readouterr().out
+
+
+@pytest.fixture
+def workbook(tmp_path, monkeypatch):
+    """A project of two chapters without a workbook."""
+    (tmp_path / "notebooks").mkdir()
+    for name in ("01-a", "02-b"):
+        (tmp_path / "notebooks" / f"{name}.ipynb").write_text("as printed\n")
+    monkeypatch.setattr(tasks, "ROOT", tmp_path)
+    monkeypatch.setattr(tasks, "WORKBOOK", tmp_path / "workbook")
+    monkeypatch.setattr(tasks, "environment", lambda: pytest.fail("nothing has to be set up"))
+    return tmp_path / "workbook"
+
+
+def test_chapters_are_copied_once_and_no_answer_is_overwritten(workbook, capsys):
+    tasks.workbook()
+    assert "copied into workbook/: 01-a.ipynb, 02-b.ipynb\n" in capsys.readouterr().out
+    (workbook / "01-a.ipynb").write_text("my answers\n")
+    (workbook / "02-b.ipynb").unlink()
+    (workbook.parent / "notebooks" / "03-c.ipynb").write_text("new\n")
+    tasks.workbook()
+    said = capsys.readouterr().out
+    assert "copied into workbook/: 02-b.ipynb, 03-c.ipynb\n" in said
+    assert "left as they are: 01-a.ipynb\n" in said
+    assert (workbook / "01-a.ipynb").read_text() == "my answers\n"
+    assert (workbook / "02-b.ipynb").read_text() == "as printed\n"
+    tasks.workbook()
+    assert "copied into workbook/: nothing\n" in capsys.readouterr().out
+    assert {path.suffix for path in workbook.iterdir()} == {".ipynb"}
+
+
+def test_an_interrupted_copy_is_not_taken_for_a_chapter(workbook, monkeypatch):
+    def interrupted(source, target):
+        target.write_text("as pr")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tasks.shutil, "copyfile", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            tasks.workbook()
+    tasks.workbook()
+    assert (workbook / "01-a.ipynb").read_text() == "as printed\n"
+
+
+def test_jupyterlab_opens_the_workbook_where_there_is_one(workbook, monkeypatch):
+    opened = []
+    monkeypatch.setattr(tasks, "environment", lambda: None)
+    monkeypatch.setattr(tasks, "run", lambda *command: opened.append(command[1].name))
+    tasks.lab()
+    tasks.workbook()
+    tasks.lab()
+    assert opened == ["notebooks", "workbook"]
+
+
+def test_neither_build_nor_lint_nor_git_takes_a_workbook_for_the_book():
+    """And a copied chapter finds what it reads: its paths begin in the folder above."""
+    settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    assert settings["only_build_toc_files"]
+    assert "workbook/*" in settings["exclude_patterns"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    assert "workbook" in project["ruff"]["extend-exclude"]
+    assert project["pytest"]["ini_options"]["testpaths"] == ["tests"]
+    assert "workbook/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert tasks.WORKBOOK.parent == ROOT
+    for chapter in (ROOT / "notebooks").glob("*.ipynb"):
+        code = json.loads(chapter.read_text(encoding="utf-8"))["cells"]
+        text = "".join("".join(c["source"]) for c in code if c["cell_type"] == "code")
+        assert set(re.findall(r"""["'](\.{1,2}/[\w./-]*|[\w-]+\.(?:csv|json|npy))""", text)) <= {
+            "../book/results"
+        }
 
 
 def test_every_recorded_table_is_recomputed_by_the_task():

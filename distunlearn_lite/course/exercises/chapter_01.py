@@ -12,8 +12,10 @@ from ..exercise import Exercise, Inputs, Slip
 
 
 def _counts(rng: Generator) -> Inputs:
-    n1, n2 = 100 * rng.integers(3, 13), 100 * rng.integers(3, 13)
-    return {"n1": int(n1), "n2": int(n2), "f": int(10 * rng.integers(8, n1 // 10 - 8))}
+    """Unequal sizes and no half deleted, since a slip could then be right by accident."""
+    n1, n2 = (100 * rng.choice(np.arange(3, 13), 2, replace=False)).tolist()
+    f = 10 * rng.choice([tens for tens in range(8, n1 // 10 - 8) if 20 * tens != n1])
+    return {"n1": n1, "n2": n2, "f": int(f)}
 
 
 def _sizes(rng: Generator) -> Inputs:
