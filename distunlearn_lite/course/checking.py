@@ -74,7 +74,7 @@ def check(exercise_id: str, answer: Any) -> Feedback:
     ----------
     exercise_id : the id that stands beside the exercise, such as `"ex-2-kl"`.
     answer : a number, an array, or the function that the exercise asks for. Fractions are in
-        [0, 1], divergences in nats. A typed value may be rounded to three digits.
+        [0, 1], divergences in nats. A typed value may be rounded to four digits.
 
     Returns
     -------

@@ -49,7 +49,7 @@ class Exercise:
 
     @property
     def rtol(self) -> float:
-        """Relative tolerance: a value may be typed in, rounded to three digits; code may not."""
+        """Relative tolerance: a value may be typed in, rounded to four digits; code may not."""
         if self.tolerance is not None:
             return self.tolerance
         return 1e-3 if self.answer == "value" else 1e-6

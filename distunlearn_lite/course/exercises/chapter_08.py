@@ -173,7 +173,7 @@ EXERCISES = (
         title="A paired interval over splits",
         level="◐",
         goal="judge a saving by a paired interval that allows for overlapping splits",
-        asked="Write a function `interval(random, rule)`. The two arrays hold the halving budgets "
+        asked="Write a function `over_splits(random, rule)`. The two arrays hold the halving budgets "
         "of random deletion and of a rule in the same $J$ splits. Return the mean of their "
         "difference, random less rule, and the lower and the upper end of its 95 % "
         "$t$-interval, paired, with Nadeau and Bengio's variance factor; as in the chapter, "
