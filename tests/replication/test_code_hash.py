@@ -11,28 +11,14 @@ from distunlearn_lite.replication.records import load_recorded
 
 RESULTS = Path(__file__).resolve().parents[2] / "book" / "results"
 
-# Planned by the protocol and not recorded yet; its page says so. Record them and take them out:
-# distunlearn replicate NAME --jobs 2
-AWAITED = ("cifar10-classes",)
-NOT_YET = pytest.mark.xfail(
-    raises=FileNotFoundError, strict=True, reason="not recorded yet; see book/protocol.md"
-)
-RECORDED = [pytest.param(n, marks=[NOT_YET] if n in AWAITED else []) for n in EXPERIMENTS]
 
-
-@pytest.mark.parametrize("name", RECORDED)
+@pytest.mark.parametrize("name", EXPERIMENTS)
 def test_the_committed_code_made_the_committed_table(name):
     recorded_by = load_recorded(name, RESULTS).provenance.get("code_sha256")
     assert recorded_by == code_sha256(EXPERIMENTS[name]), (
         f"the code behind {name}.csv has changed; record it again: "
         f"distunlearn replicate {name} --jobs 2"
     )
-
-
-def test_the_protocol_says_which_tables_are_awaited():
-    page = (RESULTS.parent / "protocol.md").read_text(encoding="utf-8")
-    for name in EXPERIMENTS:
-        assert (f"`{name}` is not recorded yet" in page) == (name in AWAITED)
 
 
 @pytest.fixture(scope="module")

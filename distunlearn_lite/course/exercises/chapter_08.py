@@ -173,7 +173,8 @@ EXERCISES = (
         title="A paired interval over splits",
         level="◐",
         goal="judge a saving by a paired interval that allows for overlapping splits",
-        asked="Write a function `over_splits(random, rule)`. The two arrays hold the halving budgets "
+        asked="Write a function `over_splits(random, rule)`. The two arrays hold the halving "
+        "budgets "
         "of random deletion and of a rule in the same $J$ splits. Return the mean of their "
         "difference, random less rule, and the lower and the upper end of its 95 % "
         "$t$-interval, paired, with Nadeau and Bengio's variance factor; as in the chapter, "
@@ -205,7 +206,7 @@ EXERCISES = (
         title="The threshold moved",
         level="◐",
         goal="say what halved recall is not: measure forgetting with the threshold moved",
-        asked="Write a function `moved(ham_train, ham_test, spam_test)` of three arrays of "
+        asked="Write a function `found_again(ham_train, ham_test, spam_test)` of three arrays of "
         "margins. It puts the threshold at the 99 % quantile of the training ham, as "
         "`np.quantile` has it, and returns the recall of the test spam and the share of the test "
         "ham that is then called spam.",
