@@ -292,6 +292,36 @@ def figures() -> None:
     run(PYTHON, "-m", "tools.figures")
 
 
+def guide() -> None:
+    """Write the tables of the instructor guide anew, and name the holes in them."""
+    environment()
+    run(PYTHON, "-m", "tools.guide")
+
+
+def setting(name: str, default: str = "") -> str:
+    """A setting such as SEED, given as NAME=VALUE after the task or in the environment."""
+    given = dict(word.split("=", 1) for word in sys.argv[2:] if "=" in word)
+    value = given.get(name, os.environ.get(name, default))
+    if not value:
+        sys.exit(f"stopped: {name} is needed, as in: python tasks.py {sys.argv[1]} {name}=...")
+    return value
+
+
+def questions() -> None:
+    """Write exam questions with fresh numbers and their answers (SEED=..., OUT=folder)."""
+    seed, out = setting("SEED"), setting("OUT", str(BUILD / "questions"))
+    environment()
+    run(PYTHON, "-m", "tools.questions", seed, Path(out).absolute())
+
+
+def slides() -> None:
+    """Export the chapters as slides (CHAPTERS=01,08 for some, OUT=folder)."""
+    names, out = setting("CHAPTERS", "all"), setting("OUT", str(BUILD / "slides"))
+    environment()
+    wanted = [] if names == "all" else names.split(",")
+    run(PYTHON, "-m", "tools.slides", Path(out).absolute(), *wanted)
+
+
 def lab() -> None:
     """Open JupyterLab on the chapters."""
     environment()
@@ -318,7 +348,10 @@ def help() -> None:
         print(f"  {task.__name__:<10} {(task.__doc__ or '').splitlines()[0]}")
 
 
-TASKS = (book, test, versions, notebooks, perturb, cover, figures, lab, data, results, help)
+TASKS = (
+    *(book, test, versions, notebooks, perturb, cover, figures),
+    *(guide, questions, slides, lab, data, results, help),
+)
 
 if __name__ == "__main__":
     chosen = {task.__name__: task for task in TASKS}
