@@ -49,7 +49,9 @@ def assignments(folder: Path = FOLDER / "assignments") -> list[Assignment]:
     found = []
     for path in sorted(folder.glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
-        said = notebook.metadata["distunlearn"]["assignment"]
+        said = notebook.metadata.get("distunlearn", {}).get("assignment")
+        if not said:
+            raise ValueError(f"{path.name} needs metadata.distunlearn.assignment: number, title, ...")
         found.append(
             Assignment(
                 number=str(said["number"]),
@@ -75,20 +77,24 @@ def _tasks(notebook: nbformat.NotebookNode) -> list[Task]:
 
 
 def _reasons(source: str) -> list[str]:
-    """The reasons of the slips that a marked cell names."""
-    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    slips = [
-        call
-        for call in calls
-        if isinstance(call.func, ast.Name) and call.func.id == "Slip" and call.args
-    ]
-    slips.sort(key=lambda call: call.lineno)
-    firsts = [slip.args[0] for slip in slips]
-    return [
-        first.value
-        for first in firsts
-        if isinstance(first, ast.Constant) and isinstance(first.value, str)
-    ]
+    """The reasons of the slips that a marked cell names, but for those it puts together."""
+    nodes = list(ast.walk(ast.parse(source)))
+    named = {
+        target.id: node.value
+        for node in nodes
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    calls = [node for node in nodes if isinstance(node, ast.Call) and node.args]
+    calls = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Slip"]
+    found = []
+    for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
+        first = call.args[0]
+        first = named.get(first.id, first) if isinstance(first, ast.Name) else first
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            found.append(first.value)
+    return list(dict.fromkeys(found))
 
 
 def taught(path: Path = TAUGHT) -> dict[tuple[str, str], list[str]]:
