@@ -298,28 +298,16 @@ def guide() -> None:
     run(PYTHON, "-m", "tools.guide")
 
 
-def setting(name: str, default: str = "") -> str:
-    """A setting such as SEED, given as NAME=VALUE after the task or in the environment."""
-    given = dict(word.split("=", 1) for word in sys.argv[2:] if "=" in word)
-    value = given.get(name, os.environ.get(name, default))
-    if not value:
-        sys.exit(f"stopped: {name} is needed, as in: python tasks.py {sys.argv[1]} {name}=...")
-    return value
-
-
 def questions() -> None:
     """Write exam questions with fresh numbers and their answers (SEED=..., OUT=folder)."""
-    seed, out = setting("SEED"), setting("OUT", str(BUILD / "questions"))
     environment()
-    run(PYTHON, "-m", "tools.questions", seed, Path(out).absolute())
+    run(PYTHON, "-m", "tools.questions")
 
 
 def slides() -> None:
     """Export the chapters as slides (CHAPTERS=01,08 for some, OUT=folder)."""
-    names, out = setting("CHAPTERS", "all"), setting("OUT", str(BUILD / "slides"))
     environment()
-    wanted = [] if names == "all" else names.split(",")
-    run(PYTHON, "-m", "tools.slides", Path(out).absolute(), *wanted)
+    run(PYTHON, "-m", "tools.slides")
 
 
 def lab() -> None:

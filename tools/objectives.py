@@ -51,7 +51,9 @@ def assignments(folder: Path = FOLDER / "assignments") -> list[Assignment]:
         notebook = nbformat.read(path, as_version=4)
         said = notebook.metadata.get("distunlearn", {}).get("assignment")
         if not said:
-            raise ValueError(f"{path.name} needs metadata.distunlearn.assignment: number, title, ...")
+            raise ValueError(
+                f"{path.name} needs metadata.distunlearn.assignment: number, title, ..."
+            )
         found.append(
             Assignment(
                 number=str(said["number"]),

@@ -2,11 +2,13 @@
 
 `make questions SEED=... [OUT=...]` writes `questions.md` and `answers.md` from the tables of
 checked exercises. The same seed gives the same bank: keep it to yourself, as the tables are public.
+Settings come in the environment, since every user may read a command line.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -99,8 +101,11 @@ def bank(seed: str, rows: dict[int, list[Exercise]]) -> tuple[str, str]:
     return "\n\n".join(asked) + "\n", "\n\n".join(told) + "\n"
 
 
-def main(seed: str, out: Path) -> None:
+def main() -> None:
     """Write the two sheets into a folder."""
+    seed, out = os.environ.get("SEED"), Path(os.environ.get("OUT", "_build/questions"))
+    if not seed:
+        sys.exit("SEED is missing; for example make questions SEED=autumn-2027")
     out.mkdir(parents=True, exist_ok=True)
     for name, text in zip(("questions", "answers"), bank(seed, tables()), strict=True):
         path = out / f"{name}.md"
@@ -109,4 +114,4 @@ def main(seed: str, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main()

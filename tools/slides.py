@@ -8,6 +8,7 @@ page, so that a teacher can change a tag or a text and export it `--again`.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -135,8 +136,9 @@ def main(out: Path, names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--again":
+    if sys.argv[1:2] == ["--again"]:
         for name in map(Path, sys.argv[2:]):
             export(nbformat.read(name, as_version=4), name.with_suffix(".html"))
     else:
-        main(Path(sys.argv[1]), sys.argv[2:])
+        named = os.environ.get("CHAPTERS", "")
+        main(Path(os.environ.get("OUT", "_build/slides")), named.split(",") if named else [])
