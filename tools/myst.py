@@ -102,6 +102,7 @@ def names() -> dict[str, str]:
         for kind, title, label in re.findall(
             r"^:{3,}\{prf:(\w+)\} *(.*)\n:label: (\S+)", text, re.MULTILINE
         ):
+            title = re.sub(r" *\{cite\}`[^`]*`", "", title)
             found[label] = f"{kind} *{title}*" if title else f"the {kind}"
         for number, label in enumerate(LABELLED.findall(text), start=1):
             found[label] = f"({number})"
