@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from distunlearn_lite.course.exercise import Exercise, Inputs
+from tools.myst import plain
 from tools.objectives import tables
 
 LARGEST = 60  # numbers that a question may print
@@ -56,7 +57,7 @@ def _computed(row: Exercise, recipe: Any, inputs: Inputs) -> str:
 
 def question(row: Exercise, inputs: Inputs) -> str:
     """The text of a question; a function is also asked for its result on small inputs."""
-    text = row.question(inputs)
+    text = plain(row.question(inputs))
     if row.answer == "function" and small(inputs):
         given = "\n".join(f"- `{name} = {_given(value)}`" for name, value in inputs.items())
         text += f"\n\nWhat does it return for these inputs?\n\n{given}"
