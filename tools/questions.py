@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from distunlearn_lite.course.exercise import Exercise, Inputs
 from tools.myst import plain
 from tools.objectives import tables
 
+FORMULA = re.compile(r"\{eq\}`(eq-(\d+)-[\w-]+)`")
 LARGEST = 60  # numbers that a question may print
 LEVELS = {"○": "One step", "◐": "Two to four steps", "●": "A proof or an experiment"}
 
@@ -57,7 +59,8 @@ def _computed(row: Exercise, recipe: Any, inputs: Inputs) -> str:
 
 def question(row: Exercise, inputs: Inputs) -> str:
     """The text of a question; a function is also asked for its result on small inputs."""
-    text = plain(row.question(inputs))
+    text = FORMULA.sub(r"the formula `\1` of chapter \2", row.question(inputs))
+    text = plain(text)
     if row.answer == "function" and small(inputs):
         given = "\n".join(f"- `{name} = {_given(value)}`" for name, value in inputs.items())
         text += f"\n\nWhat does it return for these inputs?\n\n{given}"
