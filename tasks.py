@@ -298,14 +298,21 @@ def guide() -> None:
     run(PYTHON, "-m", "tools.guide")
 
 
+def named() -> None:
+    """Take NAME=VALUE behind the task's name into the environment, where make puts it itself."""
+    os.environ.update(word.split("=", 1) for word in sys.argv[2:] if "=" in word)
+
+
 def questions() -> None:
     """Write exam questions with fresh numbers and their answers (SEED=..., OUT=folder)."""
+    named()
     environment()
     run(PYTHON, "-m", "tools.questions")
 
 
 def slides() -> None:
     """Export the chapters as slides (CHAPTERS=01,08 for some, OUT=folder)."""
+    named()
     environment()
     run(PYTHON, "-m", "tools.slides")
 
