@@ -72,33 +72,29 @@ def points() -> str:
     return "\n".join(lines)
 
 
+def _folded(title: str, reasons: dict[str, tuple[str, ...]]) -> str:
+    """A box that opens: what each name's reasons are."""
+    lines = [f":::{{admonition}} {title}", ":class: dropdown"]
+    for name, own in reasons.items():
+        lines += [f"- {name}", *(f"  - {plain(reason)}" for reason in own)]
+    return "\n".join([*lines, ":::"])
+
+
 def common_errors() -> str:
     """The errors that grading tells apart, by assignment and task."""
     found = []
     for each in assignments():
-        lines = [
-            f"- `{task.name}`: " + "; ".join(map(plain, task.errors))
-            for task in each.tasks
-            if task.errors
-        ]
-        if lines:
-            title = f":::{{admonition}} Assignment {each.number}, {each.title}"
-            found.append("\n".join([title, ":class: dropdown", *lines, ":::"]))
+        reasons = {f"`{task.name}`": task.errors for task in each.tasks if task.errors}
+        if reasons:
+            found.append(_folded(f"Assignment {each.number}, {each.title}", reasons))
     return "\n\n".join(found)
 
 
 def misconceptions(chapter: int) -> str:
     """The errors that `check` names in a chapter, in its own words."""
-    rows = tables().get(chapter)
-    if not rows:
-        return ""
-    lines = [
-        f"- {{ref}}`{row.id}`: " + "; ".join(plain(slip.reason) for slip in row.slips)
-        for row in rows
-    ]
-    return "\n".join(
-        [":::{admonition} Misconceptions that `check` names", ":class: dropdown", *lines, ":::"]
-    )
+    rows = tables().get(chapter, [])
+    reasons = {f"{{ref}}`{row.id}`": tuple(slip.reason for slip in row.slips) for row in rows}
+    return _folded("Misconceptions that `check` names", reasons) if rows else ""
 
 
 def contents() -> dict[str, dict[str, str]]:
