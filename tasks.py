@@ -319,6 +319,31 @@ def workbook() -> None:
     print("`lab` opens the folder from now on")
 
 
+def guide() -> None:
+    """Write the tables of the instructor guide anew, and name the holes in them."""
+    environment()
+    run(PYTHON, "-m", "tools.guide")
+
+
+def named() -> None:
+    """Take NAME=VALUE behind the task's name into the environment, where make puts it itself."""
+    os.environ.update(word.split("=", 1) for word in sys.argv[2:] if "=" in word)
+
+
+def questions() -> None:
+    """Write exam questions with fresh numbers and their answers (SEED=..., OUT=folder)."""
+    named()
+    environment()
+    run(PYTHON, "-m", "tools.questions")
+
+
+def slides() -> None:
+    """Export the chapters as slides (CHAPTERS=01,08 for some, OUT=folder)."""
+    named()
+    environment()
+    run(PYTHON, "-m", "tools.slides")
+
+
 def lab() -> None:
     """Open JupyterLab on the chapters, on your copies of them if there is a workbook."""
     environment()
@@ -347,7 +372,7 @@ def help() -> None:
 
 TASKS = (
     *(book, test, versions, notebooks, exercises, perturb, cover, figures),
-    *(workbook, lab, data, results, help),
+    *(guide, questions, slides, workbook, lab, data, results, help),
 )
 
 if __name__ == "__main__":
