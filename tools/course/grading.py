@@ -77,12 +77,11 @@ def grade(
 ) -> Record:
     """The record of a submission: what each part has earned, flags, and texts to be read."""
     right = right or reference(source, seed, student)
-    flags: list[str] = []
     try:
         handed = handed_in(raw)
+        flags = [] if handed else ["no cells"]
     except NotANotebook:
-        flags.append("not a notebook" if raw.strip() else "empty file")
-        handed = []
+        handed, flags = [], ["not a notebook" if raw.strip() else "nothing in the file"]
     rebuilt = rebuild(source, variants.given(source, seed, student), handed)
     if not handed:
         nothing = [
@@ -90,10 +89,11 @@ def grade(
             for task in right.tasks
             for n, part in enumerate(task.parts)
         ]
-        return _record(nothing, flags or ["no cells"], {}, {})
+        return _record(nothing, flags)
     ran, found = judge_rebuilt(rebuilt, right, limits)
     errors = {cell: text for cell, text in ran.errors.items() if cell not in ran.stopped}
-    return _record(found, [*rebuilt.flags, *ran.flags], errors, _read_by_hand(source, rebuilt))
+    texts = _read_by_hand(source, rebuilt)
+    return _record(found, [*rebuilt.flags, *ran.flags], errors, texts, rebuilt.images)
 
 
 def _read_by_hand(source: Source, rebuilt: Rebuilt) -> dict[str, str]:
@@ -107,11 +107,16 @@ def _read_by_hand(source: Source, rebuilt: Rebuilt) -> dict[str, str]:
 
 
 def _record(
-    found: list[Result], flags: list[str], errors: dict[str, str], texts: dict[str, str]
+    found: list[Result],
+    flags: list[str],
+    errors: dict[str, str] | None = None,
+    texts: dict[str, str] | None = None,
+    images: dict[str, list[str]] | None = None,
 ) -> Record:
     return {
         "parts": [result.plain() for result in found],
         "flags": sorted(set(flags)),
-        "errors": errors,
-        "texts": texts,
+        "errors": errors or {},
+        "texts": texts or {},
+        "images": images or {},
     }

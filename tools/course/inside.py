@@ -15,9 +15,12 @@ import os
 import re
 import resource
 import sys
+import time
 import types
+from collections.abc import Iterator
 from typing import Any
 
+LIMITED_OUTSIDE = 1e6  # seconds of a call, here
 MEMORY = 77  # exit code: a cell wanted more memory than there is
 
 
@@ -26,6 +29,7 @@ class Line:
 
     def __init__(self) -> None:
         self._file, self._dumps, self._write = os.dup(1), json.dumps, os.write
+        self.clock = time.process_time
         os.dup2(2, 1)
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
@@ -97,7 +101,7 @@ def compiled(text: str, place: str) -> Any:
 def run_cells(cells: list[dict[str, Any]], names: dict[str, Any], guard: Guard, line: Line) -> None:
     """Run the cells one after the other; an error ends its own cell only."""
     for cell in cells:
-        line.tell(cell=cell["id"])
+        line.tell(cell=cell["id"], cpu=line.clock())
         guard.closed = frozenset(cell["forbidden"])
         try:
             exec(compiled(cell["text"], f"<{cell['id']}>"), names)
@@ -106,6 +110,14 @@ def run_cells(cells: list[dict[str, Any]], names: dict[str, Any], guard: Guard, 
         except BaseException as error:
             line.tell(cell=cell["id"], error=f"{type(error).__name__}: {str(error)[:300]}")
         guard.closed = frozenset()
+
+
+def called(part: dict[str, Any], line: Line) -> Iterator[dict[str, Any]]:
+    """The inputs of a part, one call after the other; each call is told before it begins."""
+    for case in part["cases"]:
+        inputs = {name: thawed(value) for name, value in case.items()}
+        line.tell(part=part["key"], cpu=line.clock())
+        yield inputs
 
 
 def outcomes(found: Any) -> list[dict[str, Any]] | None:
@@ -135,14 +147,13 @@ def main() -> None:
     names["display"] = builtins.print
     run_cells(job["cells"], names, guard, line)
     for part in job["parts"]:
-        line.tell(part=part["key"])
         if part["name"] not in names:
             line.tell(part=part["key"], missing=True)
             continue
         guard.closed = frozenset(part["forbidden"])
-        cases = [{name: thawed(value) for name, value in case.items()} for case in part["cases"]]
+        cases = called(part, line)
         try:
-            found = collect(names[part["name"]], part["answer"], cases, part["seconds"])
+            found = collect(names[part["name"]], part["answer"], cases, LIMITED_OUTSIDE)
             line.tell(part=part["key"], outcomes=outcomes(found))
         except MemoryError:
             os._exit(MEMORY)

@@ -13,6 +13,8 @@ from .release import released_text
 from .source import Cell, Source
 from .variants import Given
 
+LARGEST_IMAGE, MOST_IMAGES = 1 << 21, 4
+
 
 class NotANotebook(Exception):
     """The file cannot be read as a notebook."""
@@ -26,6 +28,7 @@ class Handed:
     kind: str
     text: str
     solution: bool
+    images: tuple[str, ...]  # PNG, in base64
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Rebuilt:
 
     cells: tuple[Cell, ...]
     flags: tuple[str, ...]
+    images: dict[str, list[str]]  # by the id of the cell that had drawn them
 
 
 def handed_in(raw: bytes) -> list[Handed]:
@@ -50,7 +54,14 @@ def _handed(cell: Any) -> Handed:
     mark = metadata.get("nbgrader") or {}
     text = text if isinstance(text, str) else "".join(text)
     ids = tuple(str(name) for name in (mark.get("grade_id"), cell.get("id")) if name)
-    return Handed(ids, str(cell["cell_type"]), text, bool(mark.get("solution")))
+    images = []
+    for output in cell.get("outputs") or ():
+        image = (output.get("data") or {}).get("image/png", "")
+        image = image if isinstance(image, str) else "".join(image)
+        if 0 < len(image) <= LARGEST_IMAGE:
+            images.append(image)
+    solution = bool(mark.get("solution"))
+    return Handed(ids, str(cell["cell_type"]), text, solution, tuple(images[:MOST_IMAGES]))
 
 
 def bound(text: str) -> set[str]:
@@ -109,26 +120,30 @@ def _matched(
         if known:
             match[place] = known[0]
     renamed = []
+    before: int | None = None  # where the released cell before this one has gone
     for name, cell in released.items():
-        if name in match.values():
-            continue
-        free = [place for place in range(len(handed)) if place not in match]
-        wanted = bound(texts[name]) if cell.kind == "code" else set()
-        answer = cell.role in ("answer", "manual")
-        tests = (
-            lambda h, name=name, answer=answer: not answer and _same(h.text, texts[name]),
-            lambda h, wanted=wanted, answer=answer: (
-                answer and bool(wanted) and wanted <= bound(h.text)
-            ),
-            lambda h, cell=cell, answer=answer: answer and h.solution and h.kind == cell.kind,
-        )
-        for test in tests:
-            found = [place for place in free if test(handed[place])]
-            if found:
-                match[found[0]] = name
+        if name not in match.values():
+            free = [place for place in range(len(handed)) if place not in match]
+            found = _found(cell, texts[name], handed, free, before)
+            if found is not None:
+                match[found] = name
                 renamed.append(name)
-                break
+        before = next((place for place in match if match[place] == name), None)
     return match, renamed
+
+
+def _found(
+    cell: Cell, text: str, handed: list[Handed], free: list[int], before: int | None
+) -> int | None:
+    """Where a cell is that has lost its name: by its text, its names, its mark, or its place."""
+    if cell.role in ("given", "marked"):
+        return next((place for place in free if _same(handed[place].text, text)), None)
+    wanted = bound(text) if cell.kind == "code" else set()
+    names = [place for place in free if wanted and wanted <= bound(handed[place].text)]
+    marks = [p for p in free if handed[p].solution and handed[p].kind == cell.kind]
+    near = [p for p in free if before is not None and p == before + 1]
+    near = [place for place in near if handed[place].kind == cell.kind]
+    return next(iter([*names, *marks, *near]), None)
 
 
 def rebuild(source: Source, values: Given, handed: list[Handed]) -> Rebuilt:
@@ -136,7 +151,6 @@ def rebuild(source: Source, values: Given, handed: list[Handed]) -> Rebuilt:
     released = {cell.id: cell for cell in source.of("given", "answer", "marked", "manual")}
     texts = {name: released_text(cell, values) for name, cell in released.items()}
     match, renamed = _matched(handed, released, texts)
-    flags = [f"renamed cell: {name}" for name in renamed]
     own: dict[str, list[Cell]] = defaultdict(list)
     before, halves = "", defaultdict(list)
     for place, cell in enumerate(handed):
@@ -146,32 +160,33 @@ def rebuild(source: Source, values: Given, handed: list[Handed]) -> Rebuilt:
         elif cell.kind == "code":
             number = sum(map(len, own.values())) + 1
             own[before].append(Cell(f"own-{number}", "own", "code", cell.text))
-    order = [list(released).index(name) for name in halves]
-    if order != sorted(order):
-        flags.append("cells moved")
+    happened: dict[str, list[str]] = defaultdict(list, renamed=renamed)
     cells = [*own[""]]
     for name, cell in released.items():
-        text = texts[name]
-        if cell.role in ("answer", "manual"):
-            text, happened = (
-                _joined(halves[name], text, cell.kind) if halves[name] else ("", "deleted")
-            )
-        else:
-            happened = _locked(halves[name], text, cell)
-        if happened:
-            flags.append(f"{happened} cell: {name}")
+        text, what = _put_back(halves[name], texts[name], cell)
+        happened[what].append(name)
         if any(half.kind != cell.kind for half in halves[name]):
-            flags.append(f"retyped cell: {name}")
+            happened["retyped"].append(name)
         cells += [Cell(name, cell.role, cell.kind, text, cell.points), *own[name]]
-    return Rebuilt(tuple(cells), tuple(flags))
+    order = [list(released).index(name) for name in halves if len(halves[name]) == 1]
+    flags = ["cells moved"] if order != sorted(order) else []
+    flags += [f"{what}: {', '.join(names)}" for what, names in happened.items() if what and names]
+    drawn = {
+        name: [image for half in halves[name] for image in half.images]
+        for name, cell in released.items()
+        if cell.role == "manual"
+    }
+    return Rebuilt(tuple(cells), tuple(flags), drawn)
 
 
-def _locked(halves: list[Handed], text: str, cell: Cell) -> str:
-    """What a student has done to a cell that was not the student's."""
+def _put_back(halves: list[Handed], text: str, cell: Cell) -> tuple[str, str]:
+    """The text to go on with, and what had happened to the cell."""
     if not halves:
-        return "deleted"
+        return ("" if cell.role in ("answer", "manual") else text), "deleted"
+    if cell.role in ("answer", "manual"):
+        return _joined(halves, text, cell.kind)
     if all(_same(half.text, text) for half in halves):
-        return "duplicated" if len(halves) > 1 else ""
+        return text, "duplicated" if len(halves) > 1 else ""
     if len(halves) > 1 and _same("\n".join(half.text for half in halves), text):
-        return "split"
-    return "edited numbers in" if cell.role == "given" and cell.kind == "code" else "changed"
+        return text, "split"
+    return text, "numbers edited" if cell.role == "given" and cell.kind == "code" else "changed"

@@ -1,9 +1,8 @@
 """Run a rebuilt submission in a process of its own, with limits, and collect plain numbers.
 
-A cell that ends the process, or does not end itself, is left out and the others run again. The
-process sees a scratch folder with a copy of the library, a scrubbed environment, and no path to
-this project. It still runs as you: what it may do beyond that is for a sandbox, whose command is
-put before ours by DISTUNLEARN_SANDBOX (in which `{scratch}` stands for the folder).
+A cell that ends the process, or does not end itself, is left out and the others run again. Limits
+are of the processor's time, so that marks do not depend on what else the machine does; whoever
+sleeps is given a multiple of it by the clock.
 """
 
 from __future__ import annotations
@@ -11,28 +10,20 @@ from __future__ import annotations
 import json
 import os
 import selectors
-import shlex
-import shutil
 import signal
 import subprocess
-import sys
-import sysconfig
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import distunlearn_lite
-
+from . import scratch
 from .inside import MEMORY
 
-SANDBOX = "DISTUNLEARN_SANDBOX"
-LIBRARY = Path(distunlearn_lite.__file__).parent
-INSIDE = Path(__file__).with_name("inside.py")
 START = 60.0  # seconds until the first cell: packages are loaded
+BY_THE_CLOCK = 10
+LOOK = 0.25  # seconds between two looks at the time
 
 
 @dataclass(frozen=True)
@@ -59,43 +50,6 @@ class Run:
     flags: list[str] = field(default_factory=list)
 
 
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder with an empty `work`, a copy of the library, and the packages under another name."""
-    folder = Path(tempfile.mkdtemp(prefix="submission-"))
-    try:
-        (folder / "work").mkdir()
-        shutil.copytree(LIBRARY, folder / "library" / LIBRARY.name)
-        shutil.copy(INSIDE, folder / "library" / INSIDE.name)
-        (folder / "packages").symlink_to(sysconfig.get_paths()["purelib"])
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    return {
-        "PATH": os.defpath,
-        "HOME": str(folder / "work"),
-        "TMPDIR": str(folder / "work"),
-        "MPLCONFIGDIR": str(folder / "work"),
-        "MPLBACKEND": "Agg",
-        "LANG": "C.UTF-8",
-        "PYTHONHASHSEED": "0",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
-
-
-def _command(folder: Path) -> list[str]:
-    prefix = [
-        part.replace("{scratch}", str(folder)) for part in shlex.split(os.environ.get(SANDBOX, ""))
-    ]
-    python = getattr(sys, "_base_executable", sys.executable)
-    # -I and -S: no variable, no folder of this project and no .pth file leads anywhere.
-    return [*prefix, python, "-I", "-S", str(folder / "library" / INSIDE.name)]
-
-
 def _job(folder: Path, cells: list[Any], parts: list[Any], limits: Limits) -> dict[str, Any]:
     forbidden = {name for thing in (*cells, *parts) for name in thing["forbidden"]}
     return {
@@ -107,37 +61,33 @@ def _job(folder: Path, cells: list[Any], parts: list[Any], limits: Limits) -> di
     }
 
 
-def _strays(folder: Path) -> list[int]:
-    """Processes that have left the group but still name the scratch folder (on Linux)."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            named = str(folder).encode() in (entry / "environ").read_bytes()
-            if named or os.readlink(entry / "cwd").startswith(str(folder)):
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return found
+@dataclass
+class _Watch:
+    """A limit on what goes on now, or on all."""
 
+    seconds: float
+    why: str
+    cpu: float = 0.0  # that was used before it began
+    began: float = field(default_factory=time.monotonic)
 
-def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
-    for kill, numbers in ((os.killpg, [process.pid]), (os.kill, _strays(folder))):
-        for number in numbers:
-            try:
-                kill(number, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                continue
-    process.wait()
+    def over(self, session: int) -> bool:
+        """Whether the processor has worked, or we have waited, for too long."""
+        waited = time.monotonic() - self.began
+        if waited <= self.seconds:  # one thread cannot have used more
+            return False
+        used = scratch.cpu(session) - self.cpu
+        return used > self.seconds or waited > BY_THE_CLOCK * self.seconds
 
 
 class _Attempt:
     """One process: reads its messages until it is done, dies, or takes too long."""
 
-    def __init__(self, run: Run, seconds: dict[str, float], limits: Limits, end: float) -> None:
-        self.run, self.limits, self.end = run, limits, end
-        self.seconds = seconds  # that a part may take
+    def __init__(self, run: Run, seconds: dict[str, float], limits: Limits, left: float) -> None:
+        self.run, self.limits = run, limits
+        self.seconds = seconds  # that a call of a part may take
         self.now: tuple[str, str] = ("", "")  # what is going on: a cell or a part
-        self.deadline = time.monotonic() + START
+        self.step = _Watch(START, "did not end in time")
+        self.whole = _Watch(left, "took all the time there is")
         self.done, self.why = False, ""
         self._rest, self._read = b"", 0
 
@@ -146,16 +96,17 @@ class _Attempt:
             message = json.loads(raw)
             kind = next(key for key in ("cell", "part", "library", "done") if key in message)
             what = str(message[kind])
-        except (ValueError, StopIteration, TypeError, RecursionError):
+            cpu = float(message.get("cpu", -1))
+        except (ValueError, StopIteration, TypeError, AttributeError, RecursionError):
             return
         if kind == "done":
             self.done = True
         elif kind == "library":
             self.run.library[self.now[1]] = what
-        elif len(message) == 1:
+        elif cpu >= 0:
             self.now = (kind, what)
-            allowed = self.limits.cell if kind == "cell" else self.seconds.get(what, 0) + 2
-            self.deadline = time.monotonic() + allowed
+            allowed = self.limits.cell if kind == "cell" else self.seconds.get(what, 0.0)
+            self.step = _Watch(allowed, self.step.why, cpu)
         elif kind == "cell":
             self.run.errors[what] = str(message.get("error"))[:400]
         elif what in self.seconds:
@@ -180,12 +131,11 @@ class _Attempt:
                 assert stream is not None
                 ears.register(stream, selectors.EVENT_READ, read)
             while not (self.done or self.why):
-                left = min(self.deadline, self.end) - time.monotonic()
-                if left <= 0:
-                    total = self.end <= self.deadline
-                    self.why = "took all the time there is" if total else "did not end in time"
+                over = [w.why for w in (self.whole, self.step) if w.over(process.pid)]
+                if over:
+                    self.why = over[0]
                     return
-                for key, _ in ears.select(left):
+                for key, _ in ears.select(LOOK):
                     raw = os.read(key.fd, 1 << 16)
                     if raw:
                         key.data(raw)
@@ -204,37 +154,38 @@ def run(cells: list[Any], parts: list[Any], limits: Limits) -> Run:
     A cell has `id`, `text` and `forbidden`; a part `key`, `name`, `answer`, `cases`, `seconds` and
     `forbidden`.
     """
-    result, end = Run(), time.monotonic() + limits.total
-    seconds = {part["key"]: part["seconds"] * max(1, len(part["cases"])) for part in parts}
+    result, left = Run(), limits.total
+    seconds = {part["key"]: float(part["seconds"]) for part in parts}
     while True:
         left_cells = [cell for cell in cells if cell["id"] not in result.stopped]
         open_parts = [part for part in parts if part["key"] not in {*result.found, *result.stopped}]
-        attempt = _Attempt(result, seconds, limits, end)
-        with scratch() as folder, tempfile.TemporaryFile() as job:
+        attempt = _Attempt(result, seconds, limits, left)
+        with scratch.folder() as folder, tempfile.TemporaryFile() as job:
             job.write(json.dumps(_job(folder, left_cells, open_parts, limits)).encode())
             job.seek(0)
             process = subprocess.Popen(
-                _command(folder),
+                scratch.command(folder),
                 stdin=job,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 cwd=folder / "work",
-                env=_environment(folder),
+                env=scratch.environment(folder),
                 start_new_session=True,
             )
             try:
                 attempt.listen(process)
             finally:
-                _end(process, folder)
+                scratch.end(process, folder)
                 for stream in (process.stdout, process.stderr):
                     assert stream is not None
                     stream.close()
+        left -= attempt.step.cpu
         if attempt.done:
             break
         kind, what = attempt.now
         result.stopped[what] = attempt.why
         result.flags.append(f"{attempt.why}: {kind} {what}".strip())
-        if not what or time.monotonic() >= end:
+        if not what or attempt.why == attempt.whole.why or left <= 0:
             break
     if result.printed > limits.output:
         result.flags.append("output cut")
