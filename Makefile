@@ -2,6 +2,6 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: book test versions notebooks perturb cover figures lab data results help
-book test versions notebooks perturb cover figures lab data results help:
+.PHONY: book test course-test versions notebooks perturb cover figures lab assignments grade data results help
+book test course-test versions notebooks perturb cover figures lab assignments grade data results help:
 	@$(PYTHON) tasks.py $@

@@ -10,19 +10,21 @@ import nbformat
 import numpy as np
 import pytest
 
+from tests.course.assignments import graded_lines
 from tests.course_kit.classroom import CLASS, FULL, SEED
-from tools.course import release, source, variants
+from tools.course import release, variants
 from tools.course.course import Class
 from tools.course.parts import plain_inputs, reference
 from tools.course.running import Limits
+from tools.course.source import sources as all_sources
 
 NAME = "1-measure"
-LIMITS = Limits(cell=4, total=60, memory=3 << 30)
+LIMITS = Limits(cell=4, total=120, memory=3 << 29)
 
 
 @pytest.fixture(scope="session")
 def sources():
-    return source.sources()
+    return all_sources()
 
 
 def versions(sources):
@@ -123,17 +125,6 @@ def test_no_page_holds_a_hidden_input_the_seed_or_a_solution(graded, sources):
         assert SEED not in text
         assert not [number for number in numbers if number in text]
         assert not [line for line in lines if line in text]
-
-
-def graded_lines(assignment):
-    """Lines of solutions and tests that say something."""
-    text = "\n".join(
-        region
-        for cell in assignment.of("answer", "manual")
-        for _, region in source.SOLUTION.findall(cell.text)
-    )
-    text += "\n".join(cell.text for cell in assignment.of("marked"))
-    return {line.strip() for line in text.splitlines() if len(line.strip()) > 24}
 
 
 def test_grading_again_gives_the_same_files_and_runs_nothing(graded, sources, monkeypatch):

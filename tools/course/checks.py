@@ -17,13 +17,14 @@ from distunlearn_lite.course.collecting import collect
 
 from . import release, variants, wrong
 from .inside import compiled, outcomes
-from .judging import Result, key, results
-from .parts import Reference, reference, thawed
+from .judging import Result, judged, key, results
+from .parts import Part, Reference, Slip, reference, thawed
 from .rebuild import handed_in, rebuild
 from .running import Run
 from .source import Source, sources
 
 SEEDS = ("autumn", "spring", "summer")
+FEWEST_SLIPS = 8
 MOST_FROM_ANOTHER = 0.4
 LEVEL = re.compile(r'^- \*\*([0-3])\*\* .*"[^"\n]+"', re.MULTILINE)
 SCRIPT = re.compile(r"^### Script ([AB]): level [0-3]$", re.MULTILINE)
@@ -48,19 +49,16 @@ def graded_here(source: Source, seed: str, raw: bytes, right: Reference) -> list
                 exec(compiled(cell.text, f"<{cell.id}>"), names)
             except Exception as error:
                 ran.errors[cell.id] = f"{type(error).__name__}: {error}"
-    found: list[Result] = []
-    for task in right.tasks:
-        for number, part in enumerate(task.parts):
-            cases = [{name: thawed(x) for name, x in case.items()} for case in part.cases]
-            answer = names.get(part.name)
-            with np.errstate(all="ignore"):
-                came = outcomes(collect(answer, part.answer, cases, part.seconds))
-            ran.found[key(task, number)] = {"outcomes": came}
-        found += results(task, right, ran, "")
-    return found
+    for task, number, part in right.parts():
+        cases = [{name: thawed(x) for name, x in case.items()} for case in part.cases]
+        with np.errstate(all="ignore"):
+            came = outcomes(collect(names.get(part.name), part.answer, cases, part.seconds))
+        ran.found[key(task, number)] = {"outcomes": came}
+    return [result for task in right.tasks for result in results(task, right, ran, "")]
 
 
-def _text(source: Source) -> Iterator[str]:
+def form(source: Source) -> Iterator[str]:
+    """Points, head and rubrics."""
     total = sum(cell.points for cell in source.tasks.values())
     automatic = sum(cell.points for cell in source.of("marked"))
     if total != 100:
@@ -80,7 +78,8 @@ def _text(source: Source) -> Iterator[str]:
             yield f"the rubric for {cell.id} lacks a level with an example, or a script"
 
 
-def _given(source: Source) -> Iterator[str]:
+def choices(source: Source) -> Iterator[str]:
+    """Choices that no cell takes up, and cells that show what is not theirs."""
     chosen = [variants.given(source, f"seed {n}") for n in range(20)]
     names = chosen[0].keys()
     for name in names:
@@ -96,19 +95,26 @@ def _given(source: Source) -> Iterator[str]:
 
 def _slips(source: Source, seed: str, right: Reference) -> Iterator[str]:
     for batch in wrong.batches(right):
-        parts = [right.tasks[task].parts[number] for task, number, _ in batch]
-        more = wrong.source([(p, slip) for p, (*_, slip) in zip(parts, batch, strict=True)])
+        slips = {right.tasks[task].parts[number].name: slip for task, number, slip in batch}
+        more = wrong.source([(right.tasks[t].parts[n], slip) for t, n, slip in batch])
         found = {r.part: r for r in graded_here(source, seed, solved(source, seed, more), right)}
         for task, number, slip in batch:
             result = found[key(right.tasks[task], number)]
             if result.reason != slip.reason or result.earned >= result.points:
                 yield f"{seed}: {result.part}, {slip.reason!r}: told {result.reason!r}"
-        hurt = {part.name for part in parts}
-        for task in right.tasks:
-            for number, part in enumerate(task.parts):
-                result = found[key(task, number)]
-                if part.name not in hurt and result.earned < result.points:
-                    yield f"{seed}: {result.part} suffers from another part: {result.reason}"
+        for task, number, part in right.parts():
+            result, slip = found[key(task, number)], slips.get(part.name)
+            due = part.points * (alone(part, slip, right) if slip else 1)
+            if abs(result.earned - due) > 0.01:
+                yield f"{seed}: {result.part} earns {result.earned:g}, not {due:g}: {result.reason}"
+
+
+def alone(part: Part, slip: Slip, right: Reference) -> float:
+    """The share of a part's points that a slip earns."""
+    recipe = slip.recipe if part.cases else slip.recipe()
+    cases = [{name: thawed(x) for name, x in case.items()} for case in part.cases]
+    with np.errstate(all="ignore"):
+        return judged(part, right, outcomes(collect(recipe, part.answer, cases)))[0]
 
 
 def from_another(source: Source, pairs: int = 10) -> float:
@@ -121,22 +127,27 @@ def from_another(source: Source, pairs: int = 10) -> float:
     return float(np.mean(shares))
 
 
+def judgements(source: Source, seed: str) -> Iterator[str]:
+    """Where stub, reference or a slip does not earn what is due, or is told something else."""
+    right = reference(source, seed)
+    stub = nbformat.writes(release.notebook(source, variants.given(source, seed))).encode()
+    for result in graded_here(source, seed, stub, right):
+        if result.earned or result.reason != "not tried yet":
+            yield f"{seed}: the stub is told {result.reason!r} in {result.part}"
+    for result in graded_here(source, seed, solved(source, seed), right):
+        if result.earned != result.points:
+            yield f"{seed}: the reference is told {result.reason!r} in {result.part}"
+    if sum(len(part.slips) for *_, part in right.parts()) < FEWEST_SLIPS:
+        yield f"there are fewer than {FEWEST_SLIPS} slips"
+    yield from _slips(source, seed, right)
+
+
 def faults(source: Source) -> Iterator[str]:
     """What is wrong with a source."""
-    yield from _text(source)
-    yield from _given(source)
+    yield from form(source)
+    yield from choices(source)
     for seed in SEEDS:
-        right = reference(source, seed)
-        stub = release.notebook(source, variants.given(source, seed))
-        for result in graded_here(source, seed, nbformat.writes(stub).encode(), right):
-            if result.earned or result.reason != "not tried yet":
-                yield f"{seed}: the stub is told {result.reason!r} in {result.part}"
-        for result in graded_here(source, seed, solved(source, seed), right):
-            if result.earned != result.points:
-                yield f"{seed}: the reference is told {result.reason!r} in {result.part}"
-        yield from _slips(source, seed, right)
-    if sum(len(part.slips) for task in right.tasks for part in task.parts) < 8:
-        yield "there are fewer than eight slips"
+        yield from judgements(source, seed)
     share = from_another(source)
     if share > MOST_FROM_ANOTHER:
         yield f"a reference for another seed earns {share:.0%}"

@@ -17,8 +17,9 @@ def _canvas_column(found: Table, source: Source) -> int:
         plain = name.partition(" (")[0].strip().casefold()
         if plain in (source.name.casefold(), source.title.casefold()):
             return place
+    width = len(header) + 1
     for row in found.rows:
-        row += [""] * (len(header) - len(row) + 1)
+        row += [""] * (width - len(row))
     header[-1] = source.title
     for row in found.rows[1:]:
         if "Points Possible" in row[0]:

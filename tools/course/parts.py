@@ -6,7 +6,7 @@ The right answer is never written twice: it is what the solution cells of the sa
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,6 +79,12 @@ class Reference:
 
     names: dict[str, Any] = field(repr=False)
     tasks: tuple[Task, ...]
+
+    def parts(self) -> Iterator[tuple[Task, int, Part]]:
+        """All parts, each with its task and its number in it."""
+        for task in self.tasks:
+            for number, part in enumerate(task.parts):
+                yield task, number, part
 
 
 def _run(source: Source, cell: Cell, values: Given, names: dict[str, Any]) -> None:

@@ -184,7 +184,8 @@ def run(cells: list[Any], parts: list[Any], limits: Limits) -> Run:
             break
         kind, what = attempt.now
         result.stopped[what] = attempt.why
-        result.flags.append(f"{attempt.why}: {kind} {what}".strip())
+        where = f": {kind} {what}" if what else " before the first cell"
+        result.flags.append(f"{attempt.why}{where}")
         if not what or attempt.why == attempt.whole.why or left <= 0:
             break
     if result.printed > limits.output:

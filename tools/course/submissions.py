@@ -72,7 +72,7 @@ def _entries(place: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
             if path.parent == place and not any(path.iterdir()):
                 yield f"{name}/", bytes
         elif path.suffix == ".zip" and path.parent == place and not _who(name)[2]:
-            inside = list(_open_zip(path.read_bytes()))
+            inside = [e for e in _open_zip(path.read_bytes()) if not SKIPPED.search(e[0])]
             single = sum(inner.endswith(".ipynb") for inner, _ in inside) <= 1
             prefix = f"{path.stem}/" if single else ""
             yield from ((prefix + inner, read) for inner, read in inside)
