@@ -2,6 +2,6 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: book test versions notebooks exercises perturb cover figures guide questions slides workbook lab data results help
-book test versions notebooks exercises perturb cover figures guide questions slides workbook lab data results help:
+.PHONY: book test course-test versions notebooks exercises perturb cover figures guide questions slides assignments grade workbook lab data results help
+book test course-test versions notebooks exercises perturb cover figures guide questions slides assignments grade workbook lab data results help:
 	@$(PYTHON) tasks.py $@

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -40,6 +41,7 @@ TABLES = (
 SHOWN = ("numpy", "scipy", "scikit-learn", "pandas")
 WORKERS = max(2, os.cpu_count() or 2)
 TIMEOUT = 600  # seconds a cell may take; `_config.yml` says the same
+SETTINGS = ("SEED", "ROSTER", "OUT", "DIR", "CHAPTERS")
 PIP = ("-m", "pip", "--disable-pip-version-check", "install")
 
 
@@ -325,21 +327,27 @@ def guide() -> None:
     run(PYTHON, "-m", "tools.guide")
 
 
-def named() -> None:
-    """Take NAME=VALUE behind the task's name into the environment, where make puts it itself."""
-    os.environ.update(word.split("=", 1) for word in sys.argv[2:] if "=" in word)
+def settings() -> None:
+    """Take NAME=VALUE behind the task's name into the environment; make puts it there itself."""
+    for word in sys.argv[2:]:
+        name, is_setting, value = word.partition("=")
+        if is_setting and name in SETTINGS:
+            os.environ[name] = value
+    for name in ("ROSTER", "OUT", "DIR"):
+        if os.environ.get(name):
+            os.environ[name] = str(Path(os.environ[name]).resolve())
 
 
 def questions() -> None:
     """Write exam questions with fresh numbers and their answers (SEED=..., OUT=folder)."""
-    named()
+    settings()
     environment()
     run(PYTHON, "-m", "tools.questions")
 
 
 def slides() -> None:
     """Export the chapters as slides (CHAPTERS=01,08 for some, OUT=folder)."""
-    named()
+    settings()
     environment()
     run(PYTHON, "-m", "tools.slides")
 
@@ -348,6 +356,28 @@ def lab() -> None:
     """Open JupyterLab on the chapters, on your copies of them if there is a workbook."""
     environment()
     run(BIN / "jupyter-lab", WORKBOOK if WORKBOOK.is_dir() else ROOT / "notebooks")
+
+
+def assignments() -> None:
+    """Write the assignments: SEED=... [ROSTER=...] [OUT=...]; with a roster, one version each."""
+    settings()
+    os.environ["OUT"] = os.environ.get("OUT") or str(BUILD / "assignments")
+    environment()
+    run(PYTHON, "-m", "tools.course", "assignments")
+
+
+def grade() -> None:
+    """Grade what was handed in: DIR=... SEED=... [ROSTER=...]; results stand beside DIR."""
+    settings()
+    environment()
+    run(PYTHON, "-m", "tools.course", "grade")
+
+
+def course_test() -> None:
+    """Test the assignments and their grading, in some minutes."""
+    environment()
+    pytest = (PYTHON, "-m", "pytest", "-n", str(WORKERS), "--dist", "loadfile")
+    run(*pytest, "tests/course_kit")
 
 
 def data() -> None:
@@ -364,19 +394,24 @@ def results() -> None:
         run(BIN / "distunlearn", "replicate", name, "--jobs", "2")
 
 
+def title(task: Callable[[], None]) -> str:
+    """The name by which a task is called."""
+    return task.__name__.replace("_", "-")
+
+
 def help() -> None:
     """List the tasks."""
     for task in TASKS:
-        print(f"  {task.__name__:<10} {(task.__doc__ or '').splitlines()[0]}")
+        print(f"  {title(task):<11} {(task.__doc__ or '').splitlines()[0]}")
 
 
 TASKS = (
-    *(book, test, versions, notebooks, exercises, perturb, cover, figures),
-    *(guide, questions, slides, workbook, lab, data, results, help),
+    *(book, test, course_test, versions, notebooks, exercises, perturb, cover, figures),
+    *(guide, questions, slides, assignments, grade, workbook, lab, data, results, help),
 )
 
 if __name__ == "__main__":
-    chosen = {task.__name__: task for task in TASKS}
+    chosen = {title(task): task for task in TASKS}
     name = sys.argv[1] if len(sys.argv) > 1 else "help"
     if name not in chosen:
         sys.exit(f"no task {name!r}; the tasks are {', '.join(chosen)}")

@@ -48,6 +48,8 @@ def _changed(before: Any, after: Any) -> bool:
     """Whether an input is no longer what it was; NaN is equal to NaN."""
     if type(before) is not type(after):
         return True
+    if isinstance(before, np.random.Generator):
+        return False  # to be drawn from
     if isinstance(before, np.ndarray):
         if before.dtype != after.dtype or before.dtype == object:
             return before.dtype != after.dtype or _changed(before.tolist(), after.tolist())
@@ -91,7 +93,9 @@ def _one(answer: Callable[..., Any], inputs: Inputs) -> Outcome:
     return Outcome(numbers)
 
 
-def collect(answer: Any, kind: str, cases: Iterable[Inputs]) -> list[Outcome] | None:
+def collect(
+    answer: Any, kind: str, cases: Iterable[Inputs], seconds: float | None = None
+) -> list[Outcome] | None:
     """The outcomes of an answer on the cases, or None if it has not been tried yet."""
     if untouched(answer):
         return None
@@ -111,7 +115,7 @@ def collect(answer: Any, kind: str, cases: Iterable[Inputs]) -> list[Outcome] | 
         # A warning is no mistake, also where the reader's own settings turn it into an error.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            within(SECONDS, run)
+            within(SECONDS if seconds is None else seconds, run)
     except TimeoutError as error:
         return [*found, Outcome(problem=str(error))]
     except NotImplementedError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,8 +70,24 @@ def _asked(found: Numbers, right: Numbers) -> str:
     return f"; {kinds[right[0].ndim]} is asked" if right[0].ndim < len(kinds) else ""
 
 
-def judge(exercise: Exercise, outcomes: Sequence[Outcome] | None) -> Feedback:
-    """What is said of an answer with these outcomes (None: it has not been tried yet)."""
+def _unnamed(exercise: Exercise, hits: list[bool]) -> str:
+    """What is said of a wrong answer that no slip gives."""
+    if exercise.answer == "value":
+        return f'another value; hint("{exercise.id}") helps'
+    missed = exercise.tried[hits.index(False)]
+    first = ", ".join(f"{name} = {_short(value)}" for name, value in missed.items())
+    return f"{hits.count(False)} of {len(hits)} inputs fail, the first is {first}"
+
+
+def judge(
+    exercise: Exercise,
+    outcomes: Sequence[Outcome] | None,
+    unnamed: Callable[[Exercise, list[bool]], str] = _unnamed,
+) -> Feedback:
+    """What is said of an answer with these outcomes (None: it has not been tried yet).
+
+    `unnamed` words what is said where no slip gives the same; `hits` says which inputs are right.
+    """
     if outcomes is None:
         return Feedback(exercise.id, "not tried yet")
     for outcome in outcomes:
@@ -84,10 +100,11 @@ def judge(exercise: Exercise, outcomes: Sequence[Outcome] | None) -> Feedback:
     hits = _hits(found, right, exercise.rtol)
     if all(hits):
         return Feedback(exercise.id, "right")
-    return Feedback(exercise.id, "wrong", _why(exercise, found, right, hits))
+    why = _why(exercise, found, right) or unnamed(exercise, hits)
+    return Feedback(exercise.id, "wrong", why)
 
 
-def _why(exercise: Exercise, found: list[Numbers], right: list[Numbers], hits: list[bool]) -> str:
+def _why(exercise: Exercise, found: list[Numbers], right: list[Numbers]) -> str:
     named = _named(exercise, found, right)
     if named:
         return named
@@ -96,11 +113,7 @@ def _why(exercise: Exercise, found: list[Numbers], right: list[Numbers], hits: l
             return f"the answer has the wrong shape: it is {_shape(a)}{_asked(a, b)}"
         if any(np.isnan(part).any() for part in a):
             return "the answer holds NaN, not a number"
-    if exercise.answer == "value":
-        return f'another value; hint("{exercise.id}") helps'
-    missed = hits.index(False)
-    first = ", ".join(f"{name} = {_short(value)}" for name, value in exercise.tried[missed].items())
-    return f"{hits.count(False)} of {len(hits)} inputs fail, the first is {first}"
+    return ""
 
 
 def _short(value: Any) -> str:

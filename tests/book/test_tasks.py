@@ -173,7 +173,7 @@ def test_every_recorded_table_is_recomputed_by_the_task():
 def test_every_task_can_be_made_and_says_what_it_does():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = re.search(r"^(.*): *\n\t", makefile, re.MULTILINE).group(1).split()
-    assert targets == [task.__name__ for task in tasks.TASKS]
+    assert targets == [tasks.title(task) for task in tasks.TASKS]
     assert all(task.__doc__ for task in tasks.TASKS)
 
 

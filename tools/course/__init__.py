@@ -1,0 +1,1 @@
+"""Assignments with variants: release, rebuild, run, judge, report. Not installed."""
