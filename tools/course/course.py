@@ -13,7 +13,7 @@ import numpy as np
 
 from distunlearn_lite.files import write_whole
 
-from . import manual, roster, submissions
+from . import formgrader, manual, roster, submissions, variants
 from .feedback import by_hand, feedback
 from .grading import LIMITS, Record, grade
 from .lms import filled
@@ -113,8 +113,10 @@ class Class:
             print(f"marks, feedback and report are in {self.out}")
 
     def _marks(self, records: dict[str, Record]) -> list[Marked]:
-        book = self.out / "gradebook.db"
-        marks = manual.from_gradebook(book, self.source) if book.exists() else {}
+        book = self.out / "nbgrader" / "gradebook.db"
+        found = manual.from_gradebook(book, self.source) if book.exists() else {}
+        files = {file_name(student): student for student in records}
+        marks = {(files[file], task): found[file, task] for file, task in found if file in files}
         marks |= manual.read(self.out / "manual.csv", self.source)
         return [marked(self.source, who, record, marks) for who, record in records.items()]
 
@@ -139,3 +141,8 @@ class Class:
             pages[name] = filled(table, self.source, self.roster or nobody, totals)
         for name, text in pages.items():
             write_whole(self.out / name, text)
+        versions = {
+            student: variants.given(self.source, self.seed, self._version(student))
+            for student in records
+        }
+        formgrader.write(self.out / "nbgrader", self.source, versions, records)

@@ -68,9 +68,13 @@ def add_missing(path: Path, wanted: list[tuple[str, str]]) -> None:
 
 
 def from_gradebook(path: Path, source: Source) -> Marks:
-    """The points given in formgrader, where nbgrader is installed and has marked."""
-    from nbgrader.api import Gradebook  # the extra `course` has it
-
+    """The points given in formgrader; students are named as their files are."""
+    try:
+        from nbgrader.api import Gradebook
+    except ImportError:
+        raise SystemExit(
+            f"{path} can be read with nbgrader only: install the extra `course`"
+        ) from None
     marks: Marks = {}
     with Gradebook(f"sqlite:///{path}") as book:
         for submission in book.assignment_submissions(source.name):
