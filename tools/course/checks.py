@@ -102,9 +102,9 @@ def _slips(source: Source, seed: str, right: Reference) -> Iterator[str]:
             result = found[key(right.tasks[task], number)]
             if result.reason != slip.reason or result.earned >= result.points:
                 yield f"{seed}: {result.part}, {slip.reason!r}: told {result.reason!r}"
-        for task, number, part in right.parts():
-            result, slip = found[key(task, number)], slips.get(part.name)
-            due = part.points * (alone(part, slip, right) if slip else 1)
+        for whole, number, part in right.parts():
+            result, own = found[key(whole, number)], slips.get(part.name)
+            due = part.points * (alone(part, own, right) if own else 1)
             if abs(result.earned - due) > 0.01:
                 yield f"{seed}: {result.part} earns {result.earned:g}, not {due:g}: {result.reason}"
 

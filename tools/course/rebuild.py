@@ -152,14 +152,15 @@ def rebuild(source: Source, values: Given, handed: list[Handed]) -> Rebuilt:
     texts = {name: released_text(cell, values) for name, cell in released.items()}
     match, renamed = _matched(handed, released, texts)
     own: dict[str, list[Cell]] = defaultdict(list)
-    before, halves = "", defaultdict(list)
-    for place, cell in enumerate(handed):
+    halves: dict[str, list[Handed]] = defaultdict(list)
+    before = ""
+    for place, half in enumerate(handed):
         if place in match:
             before = match[place]
-            halves[before].append(cell)
-        elif cell.kind == "code":
+            halves[before].append(half)
+        elif half.kind == "code":
             number = sum(map(len, own.values())) + 1
-            own[before].append(Cell(f"own-{number}", "own", "code", cell.text))
+            own[before].append(Cell(f"own-{number}", "own", "code", half.text))
     happened: dict[str, list[str]] = defaultdict(list, renamed=renamed)
     cells = [*own[""]]
     for name, cell in released.items():
