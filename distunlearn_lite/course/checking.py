@@ -72,24 +72,28 @@ def check(exercise_id: str, answer: Any) -> Feedback:
 
     Parameters
     ----------
-    exercise_id : the id that stands beside the exercise, such as `"ex-2-kl"`.
-    answer : a number, an array, or the function that the exercise asks for. Fractions are in
-        [0, 1], divergences in nats. A typed value may be rounded to four digits.
+    exercise_id : str
+        The id that stands beside the exercise, such as ``"ex-2-kl"``.
+    answer : float, array_like or callable
+        What the exercise asks for. Fractions are in [0, 1], divergences in nats. A typed value may
+        be rounded to four digits.
 
     Returns
     -------
-    A result that shows itself as one line; its `state` is `"not tried yet"` (for `...`, None or a
-    function with an empty body), `"right"` or `"wrong"`, its `reason` a sentence.
+    Feedback
+        Shows itself as one line. Its ``state`` is ``"not tried yet"`` (for ``...``, None or a
+        function with an empty body), ``"right"`` or ``"wrong"``, its ``reason`` a sentence.
 
     Raises
     ------
-    ValueError : there is no exercise of that id. Whatever the answer does is told, not raised.
+    ValueError
+        Where there is no exercise of that id. Whatever the answer does is told, not raised.
 
     Notes
     -----
-    An answer is cut off after five seconds. A single call of compiled code, such as `time.sleep` or
-    a product of huge matrices, cannot be cut: `check` goes on without it after a sixth, and it ends
-    when it returns. Code that never hands control back to Python stops `check` as well; interrupt
+    An answer is cut off after five seconds. A single call of compiled code, such as ``time.sleep`` or
+    a product of huge matrices, cannot be cut: ``check`` goes on without it after a sixth, and it ends
+    when it returns. Code that never hands control back to Python stops ``check`` as well; interrupt
     or restart the kernel then. Warnings of an answer do not count, and what it prints is shown.
 
     Examples
@@ -109,15 +113,18 @@ def hint(exercise_id: str) -> str:
 
     Parameters
     ----------
-    exercise_id : the id that stands beside the exercise.
+    exercise_id : str
+        The id that stands beside the exercise.
 
     Returns
     -------
-    One sentence or two. After the last hint, the last one again.
+    str
+        One sentence or two. After the last hint, the last one again.
 
     Raises
     ------
-    ValueError : there is no exercise of that id.
+    ValueError
+        Where there is no exercise of that id.
 
     Examples
     --------
@@ -138,16 +145,19 @@ def progress() -> Progress:
 
     Parameters
     ----------
-    None.
+    None
+        It takes no argument.
 
     Returns
     -------
-    A result that shows itself as one line for each chapter; its `rows` hold the chapter's number
-    and how many of its exercises are right, were tried, and are asked.
+    Progress
+        Shows itself as one line for each chapter. Its ``rows`` hold the chapter's number and how
+        many of its exercises are right, were tried, and are asked.
 
     Raises
     ------
-    Nothing.
+    TypeError
+        Where it is given an argument; it takes none.
 
     Examples
     --------
