@@ -91,10 +91,11 @@ def check(exercise_id: str, answer: Any) -> Feedback:
 
     Notes
     -----
-    An answer is cut off after five seconds. A single call of compiled code, such as ``time.sleep`` or
-    a product of huge matrices, cannot be cut: ``check`` goes on without it after a sixth, and it ends
-    when it returns. Code that never hands control back to Python stops ``check`` as well; interrupt
-    or restart the kernel then. Warnings of an answer do not count, and what it prints is shown.
+    An answer is cut off after five seconds. A single call of compiled code, such as ``time.sleep``
+    or a product of huge matrices, cannot be cut: ``check`` goes on without it after a sixth, and it
+    ends when it returns. Code that never hands control back to Python stops ``check`` as well;
+    interrupt or restart the kernel then. Warnings of an answer do not count, and what it prints is
+    shown.
 
     Examples
     --------
