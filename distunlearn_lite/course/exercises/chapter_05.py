@@ -59,7 +59,7 @@ def _few_to_keep(rng: Generator) -> Inputs:
 
 def _met(n1: int, n2: int, separation: float, D: int, alpha: float, eps: float) -> Any:
     """Whether each target has a confidence of 0.9, after f = 0, ..., n1 random deletions."""
-    m = n1 - np.arange(n1 + 1)
+    m = np.arange(n1, -1, -1)
     N = m + n2
     reached = stats.ncx2.sf(2 * N * alpha, D, n2**2 * separation**2 / N)
     held = stats.ncx2.cdf(2 * N * eps, D, m**2 * separation**2 / N)
