@@ -84,7 +84,7 @@ def test_versions_differ_and_come_again(assignment):
 
 
 def test_three_choices_at_least_are_not_numbers(assignment):
-    """Truth values, words and whole numbers that take few values, and lists of such, are choices."""
+    """Truth values, words and whole numbers of few values, and lists of such, are choices."""
     drawn = [variants.given(assignment, f"seed {n}") for n in range(60)]
     kinds = {}
     for name, value in drawn[0].items():
