@@ -54,7 +54,7 @@ def classifier_paths(
     """Yield the unlearner of each of several classifiers on the same rows, one at a time.
 
     Ridge classifiers that differ in their penalty only share the sums over the data and one
-    eigen-decomposition, so that each further one costs little more than its walks.
+    eigen-decomposition, so that each further one costs its votes and its walks only.
 
     Parameters
     ----------
