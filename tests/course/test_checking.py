@@ -475,6 +475,7 @@ def test_many_checks_at_the_limit_hurt_nobody():
 def test_the_user_s_own_interrupt_passes_through():
     code = (
         "import os, runpy, signal, sys, threading, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "within = runpy.run_path(sys.argv[1])['within']\n"
         "def loop():\n"
         "    while True: pass\n"

@@ -16,6 +16,7 @@ from tools.course.source import FOLDER, NO_ANSWER, Cell, read, sources
 
 ROOT = Path(__file__).resolve().parents[2]
 ALL = sources()
+TAUGHT = [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("distunlearn_lite/**/*.py")]
 SEED = "a seed that nobody knows"
 MARK = {"cell_type", "grade", "grade_id", "locked", "schema_version", "solution", "task"}
 
@@ -121,7 +122,11 @@ def test_the_built_site_holds_nothing_of_the_assignments():
         if path.suffix in (".html", ".ipynb", ".md", ".txt", ".js", ".json")
     ]
     lines = {line for one in ALL.values() for line in graded_lines(one)}
-    assert not [line for line in lines for text in texts if line in text]
+    # A line that a chapter or the library has of its own is what the book teaches; most are not.
+    taught = "\n".join(path.read_text(encoding="utf-8") for path in TAUGHT)
+    own = {line for line in lines if json.dumps(line)[1:-1] not in taught and line not in taught}
+    assert len(own) > 0.9 * len(lines)
+    assert not [line for line in own for text in texts if line in text]
 
 
 def test_regions_are_cut_where_the_readme_says():

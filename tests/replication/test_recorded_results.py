@@ -23,7 +23,6 @@ from distunlearn_lite.replication.experiments.models import image_classifier, te
 from distunlearn_lite.replication.records import PACKAGES, load_recorded
 from distunlearn_lite.sweeps.metrics import GAUSSIAN_METRICS, METRICS
 from distunlearn_lite.sweeps.sweeping import COLUMNS
-from tests.replication.test_code_hash import RECORDED
 
 FOLDER = Path(__file__).resolve().parents[2] / "book" / "results"
 RULES = ("random", "lr-cos")
@@ -74,7 +73,7 @@ def names_of(rules):
     return [name for rule in rules for name in ([rule] if isinstance(rule, str) else rule)]
 
 
-@pytest.mark.parametrize("name", RECORDED)
+@pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_value_is_there_once(tables, name):
     frame, plans = tables[name].frame, EXPERIMENTS[name].plans
     assert tuple(frame.columns) == COLUMNS
@@ -107,7 +106,7 @@ ORIGINS = {
 }
 
 
-@pytest.mark.parametrize("name", RECORDED)
+@pytest.mark.parametrize("name", EXPERIMENTS)
 def test_the_provenance_is_complete(tables, name):
     about, plans = tables[name].provenance, EXPERIMENTS[name].plans
     assert about["command"] == f"distunlearn replicate {name}"
@@ -212,7 +211,7 @@ def test_the_budgets_of_the_gaussians_are_those_of_the_paper(tables, task, expec
         assert table["budget"][rule] == pytest.approx(budget, abs=0.005)
 
 
-@pytest.mark.parametrize("name", [p for p in RECORDED if p.values[0] in CATS_AND_OTHERS])
+@pytest.mark.parametrize("name", CATS_AND_OTHERS)
 def test_cifar10_starts_and_ends_where_it_must(tables, name):
     for task, frame in tables[name].frame.groupby("task"):
         recall, others = walks(frame, "forget_recall"), walks(frame, "retain_accuracy")
