@@ -183,7 +183,9 @@ EXERCISES = (
             {"n1": 50, "n2": 20, "separation": 1.3, "D": 2},
             {"n1": 80, "n2": 40, "separation": 3.0, "D": 2},
             {"n1": 30, "n2": 20, "separation": 0.2, "D": 9},
-            {"n1": 25, "n2": 60, "separation": 0.5, "D": 14},
+            # Rounding the real m* is wrong here: the two whole numbers beside it must be compared.
+            {"n1": 30, "n2": 20, "separation": 0.41, "D": 1},
+            {"n1": 30, "n2": 20, "separation": 1.02, "D": 1},
         ),
         fresh=_few_to_keep,
         slips=(
@@ -219,7 +221,7 @@ EXERCISES = (
         "$\\varepsilon=<eps>$ with probability at least $0.9$?",
         answer="value",
         recipe=budget,
-        cases=({"n1": 300, "n2": 240, "separation": 1.4, "D": 3, "alpha": 0.6, "eps": 0.06},),
+        cases=({"n1": 300, "n2": 240, "separation": 1.4, "D": 3, "alpha": 0.6, "eps": 0.04},),
         fresh=_targets,
         tolerance=1e-6,
         slips=(
