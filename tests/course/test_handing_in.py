@@ -9,6 +9,7 @@ import nbformat
 import pytest
 
 from tools.course import lms, manual, release, roster, submissions, variants
+from tools.course.course import Class
 from tools.course.library import called
 from tools.course.marks import Marked
 from tools.course.rebuild import NotANotebook, handed_in, rebuild
@@ -165,6 +166,35 @@ def test_points_by_hand_are_read_checked_and_never_overwritten(tmp_path):
         path.write_text(f"student,task,points,comment\n{row}\n")
         with pytest.raises(SystemExit, match=r"row 2: points must be"):
             manual.read(path, SOURCE)
+
+
+def test_a_list_that_says_too_little_or_too_much_is_refused_with_the_reason(tmp_path):
+    path = tmp_path / "roster.csv"
+    path.write_bytes("student,name\ns01,Müller\n".encode("cp1252"))
+    with pytest.raises(SystemExit, match="is not in UTF-8"):
+        roster.read(path)
+    path.write_text("student;name\ns01;Ada\n")
+    with pytest.raises(SystemExit, match="commas between"):
+        roster.read(path)
+    path.write_text("student,name\ns01,Ada\ns01,Bea\n")
+    with pytest.raises(SystemExit, match="once, these do not: s01"):
+        roster.read(path)
+
+
+def test_points_for_nobody_are_refused_and_a_mark_of_an_empty_answer_is_shown(tmp_path):
+    (tmp_path / "in").mkdir()
+    stub = nbformat.writes(release.notebook(SOURCE, VALUES))
+    (tmp_path / "in" / "bo.ipynb").write_text(stub, encoding="utf-8")
+    (tmp_path / "list.csv").write_text("student\nbo\n")
+    run = Class(tmp_path / "in", "seed", tmp_path / "list.csv", {SOURCE.name: SOURCE})
+    run.run(say=False)
+    points = run.out / "manual.csv"
+    points.write_text("student,task,points,comment\n bo ,why,10,\n")
+    run.run(say=False)
+    assert "10 of 20" in (run.out / "feedback" / "bo.html").read_text()
+    points.write_text("student,task,points,comment\nbob,why,10,\n")
+    with pytest.raises(SystemExit, match="nobody has the id bob"):
+        run.run(say=False)
 
 
 CALLS = {

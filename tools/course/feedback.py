@@ -39,7 +39,8 @@ def _task(source: Source, marks: Marked, task: str) -> list[str]:
     if earned is None:
         return [_row(f"<strong>{escape(task)}</strong>", f"? of {most:g}", "is still to be read")]
     rows = [_row(f"<strong>{escape(task)}</strong>", f"{earned:g} of {most:g}", comment)]
-    if source.tasks[task].role == "manual" and not marks.record["texts"].get(task) and not comment:
+    answered = marks.record["texts"].get(task) or task in marks.comments
+    if source.tasks[task].role == "manual" and not answered:
         rows = [_row(f"<strong>{escape(task)}</strong>", f"0 of {most:g}", "not answered")]
     if task in marks.changed:
         rows.append(_row("", "", "this mark was set by a person"))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from distunlearn_lite.files import write_whole
 
+from .roster import text_of
 from .source import Source
 
 HEADER = ["student", "task", "points", "comment"]
@@ -28,7 +29,7 @@ Marks = dict[tuple[str, str], Mark]  # by student and task
 def _rows(path: Path) -> list[list[str]]:
     if not path.exists():
         return [HEADER]
-    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    rows = list(csv.reader(io.StringIO(text_of(path))))
     if not rows or rows[0] != HEADER:
         raise SystemExit(f"{path}: the first line must be {','.join(HEADER)}")
     return [row for row in rows if row]
@@ -41,7 +42,7 @@ def read(path: Path, source: Source) -> Marks:
     """
     marks: Marks = {}
     for number, row in enumerate(_rows(path)[1:], start=2):
-        student, task, points, comment = [*row, "", "", ""][:4]
+        student, task, points, comment = (entry.strip() for entry in [*row, "", "", ""][:4])
         if not points.strip():
             continue
         most = source.tasks[task].points if task in source.tasks else -1.0

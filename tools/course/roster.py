@@ -43,9 +43,17 @@ class Table:
         return row[self.column(COLUMNS[self.kind][0])].removeprefix("Participant ").strip()
 
 
+def text_of(path: Path) -> str:
+    """The text of a file that a person or an LMS wrote."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SystemExit(f"{path} is not in UTF-8 (byte {error.start}): save it as UTF-8") from None
+
+
 def table(path: Path) -> Table | None:
     """The list in a file, or None where it is none."""
-    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    rows = list(csv.reader(io.StringIO(text_of(path))))
     header = set(rows[0]) if rows else set()
     for kind, needed in COLUMNS.items():
         if needed[0] in header and (kind == "plain" or needed[1] in header):
@@ -92,9 +100,14 @@ def read(path: Path) -> Roster:
     found = table(path)
     if found is None:
         raise SystemExit(
-            f"{path} is no list of students: it needs a column `student`, or must be a gradebook "
-            "exported from Canvas or a grading worksheet from Moodle"
+            f"{path} is no list of students: it needs a column `student` and commas between the "
+            "columns, or must be a gradebook exported from Canvas or a grading worksheet from "
+            "Moodle"
         )
+    ids = Counter(found.id(row) for row in found.people())
+    twice = sorted(student for student, times in ids.items() if times > 1)
+    if twice:
+        raise SystemExit(f"{path}: each id may stand there once, these do not: {', '.join(twice)}")
     return roster(found)
 
 
