@@ -30,7 +30,7 @@ MOODLE = (
     "Participant 2002,Bo Li,bo@x.example,Submitted,,100.00,Yes\n"
 )
 NAMES = {
-    "folders": {"jd42/1-measure.ipynb": "jd42", "bo/work/1-measure.ipynb": "bo"},
+    "folders": {"jd42/1-measure.ipynb": "jd42", "bo/first/1-measure.ipynb": "bo"},
     "files": {"jd42.ipynb": "jd42", "bo.ipynb": "bo"},
     "canvas": {
         "doejane_2001_90001_1-measure.ipynb": "2001",
@@ -78,7 +78,7 @@ def test_a_zip_within_belongs_to_its_student_and_a_broken_one_to_nobody_else(tmp
     raw = io.BytesIO()
     with zipfile.ZipFile(raw, "w") as archive:
         archive.writestr("work/1-measure.ipynb", RAW)
-        archive.writestr("__MACOSX/work/._1-measure.ipynb", b"x")
+        archive.writestr("__MACOSX/first/._1-measure.ipynb", b"x")
     for name in ("doejane_2001_9_work.zip", "jd42/any.zip", "alone.zip"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(raw.getvalue())
