@@ -17,6 +17,7 @@ import nbformat
 from distunlearn_lite.course.checking import chapters as checked_chapters
 from distunlearn_lite.course.checking import exercises
 from distunlearn_lite.course.exercise import Exercise
+from tools.course import source
 from tools.notebooks import FOLDER, chapters
 
 TAUGHT = FOLDER.parent / "book" / "teaching" / "taught.csv"
@@ -44,7 +45,7 @@ class Assignment:
     tasks: tuple[Task, ...] = ()
 
 
-def assignments(folder: Path = FOLDER / "assignments") -> list[Assignment]:
+def assignments(folder: Path = source.FOLDER) -> list[Assignment]:
     """The assignments in their order, the capstone last."""
     found = []
     for path in sorted(folder.glob("*.ipynb")):
@@ -61,26 +62,23 @@ def assignments(folder: Path = FOLDER / "assignments") -> list[Assignment]:
                 hours=said["hours"],
                 objectives=tuple(said["objectives"]),
                 chapters=tuple(said["chapters"]),
-                tasks=tuple(_tasks(notebook)),
+                tasks=tuple(_tasks(source.read(path))),
             )
         )
     return found
 
 
-def _tasks(notebook: nbformat.NotebookNode) -> list[Task]:
+def _tasks(assignment: source.Source) -> list[Task]:
     found = []
-    for cell in notebook.cells:
-        mark = cell.metadata.get("nbgrader", {})
-        if mark.get("grade"):
-            manual = bool(mark.get("solution"))
-            errors = () if manual or cell.cell_type != "code" else tuple(_reasons(cell.source))
-            found.append(Task(mark["grade_id"], float(mark["points"]), manual, errors))
+    for name, cell in assignment.tasks.items():
+        manual = cell.role == "manual"
+        found.append(Task(name, cell.points, manual, () if manual else tuple(_reasons(cell.text))))
     return found
 
 
-def _reasons(source: str) -> list[str]:
+def _reasons(code: str) -> list[str]:
     """The reasons of the slips that a marked cell names, but for those it puts together."""
-    nodes = list(ast.walk(ast.parse(source)))
+    nodes = list(ast.walk(ast.parse(code)))
     named = {
         target.id: node.value
         for node in nodes

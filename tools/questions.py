@@ -7,7 +7,6 @@ Settings come in the environment, since every user may read a command line.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from distunlearn_lite.course.exercise import Exercise, Inputs
+from tools.course.variants import EVERYONE, generator
 from tools.myst import plain
 from tools.objectives import tables
 
@@ -27,8 +27,7 @@ LEVELS = {"○": "One step", "◐": "Two to four steps", "●": "A proof or an e
 
 def fresh(row: Exercise, seed: str) -> Inputs:
     """New inputs of an exercise, which follow from the seed."""
-    digest = hashlib.sha256(f"{seed}\0{row.id}".encode()).digest()
-    return row.fresh(np.random.default_rng(int.from_bytes(digest, "big")))
+    return row.fresh(generator(seed, EVERYONE, row.id))
 
 
 def shown(value: Any) -> str:

@@ -56,12 +56,13 @@ def exercises(chapter: int) -> dict[str, Exercise]:
 
 def find(exercise_id: str) -> Exercise:
     """The exercise of this id."""
-    form = re.fullmatch(r"ex-(\d+)-[a-z0-9-]+", str(exercise_id))
-    known = [name for chapter in chapters() for name in exercises(chapter)] if not form else []
-    if form and int(form[1]) in chapters():
-        known = list(exercises(int(form[1])))
-        if exercise_id in known:
-            return exercises(int(form[1]))[exercise_id]
+    form = re.match(r"ex-(\d+)-", str(exercise_id))
+    known: dict[str, Exercise] = {}
+    for chapter in chapters():
+        if form is None or int(form[1]) == chapter:
+            known |= exercises(chapter)
+    if str(exercise_id) in known:
+        return known[str(exercise_id)]
     near = difflib.get_close_matches(str(exercise_id), known, n=1)
     remedy = f"did you mean {near[0]!r}?" if near else "an id looks like 'ex-2-kl'"
     raise ValueError(f"there is no exercise {exercise_id!r}; {remedy}")

@@ -96,7 +96,11 @@ def _one(answer: Callable[..., Any], inputs: Inputs) -> Outcome:
 def collect(
     answer: Any, kind: str, cases: Iterable[Inputs], seconds: float | None = None
 ) -> list[Outcome] | None:
-    """The outcomes of an answer on the cases, or None if it has not been tried yet."""
+    """The outcomes of an answer on the cases, or None if it has not been tried yet.
+
+    All cases together have so many `seconds`. They are asked for one after the other, so that
+    whoever hands them out knows which call runs.
+    """
     if untouched(answer):
         return None
     if kind == "function" and not callable(answer):

@@ -117,12 +117,12 @@ class Class:
         found = manual.from_gradebook(book, self.source) if book.exists() else {}
         files = {file_name(student): student for student in records}
         marks = {(files[file], task): found[file, task] for file, task in found if file in files}
-        by_hand = manual.read(self.out / "manual.csv", self.source)
+        written = manual.read(self.out / "manual.csv", self.source)
         known = records.keys() | (self.roster.names if self.roster else {}).keys()
-        unknown = sorted({student for student, _ in by_hand} - known)
+        unknown = sorted({student for student, _ in written} - known)
         if unknown:
             raise SystemExit(f"{self.out / 'manual.csv'}: nobody has the id {', '.join(unknown)}")
-        marks |= by_hand
+        marks |= written
         return [marked(self.source, who, record, marks) for who, record in records.items()]
 
     def _write(self, records: dict[str, Record]) -> None:

@@ -40,7 +40,7 @@ def key(task: Task, number: int) -> str:
 
 def _safe(problem: str) -> str:
     """A problem as it may be told: an error's text could hold the hidden inputs."""
-    error = re.match(r"(\w{1,60}): ", problem)
+    error = re.match(r"(\w{1,60})(: |$)", problem)
     if error:
         return f"the call raises {error[1]}"
     known = re.fullmatch(r"[^\d<>]{1,120}|it was stopped after \d+ seconds", problem)
