@@ -7,7 +7,6 @@ what `check` says of a stub is known. `python tasks.py exercises [NN ...]` calls
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterable
@@ -16,17 +15,19 @@ import nbformat
 
 from distunlearn_lite.course.checking import chapters, exercises
 from distunlearn_lite.course.exercise import Exercise
+from distunlearn_lite.files import write_whole
 from tools import notebooks
 
 HEAD, NEXT = "## Check yourself", "## Further reading"
 OPENING = f"""{HEAD}
 
 The answers to these are not printed. Put yours in the place of the dots and run the cell: `check` \
-says whether it is right and, for a slip that is often made, which one it is. `hint("ID")` gives \
-one hint after the other.
+says whether it is right and, for a slip that is often made, which one it is. A typed number may \
+be rounded to four digits. `hint("ID")` gives one hint after the other, and `progress()` says how \
+far you are since the kernel was started.
 
 """
-IMPORTS = "from distunlearn_lite import check, hint\n\n"
+IMPORTS = "from distunlearn_lite import check, hint, progress\n\n"
 
 
 def stub(exercise: Exercise) -> str:
@@ -104,9 +105,7 @@ def main(names: list[str]) -> None:
         if number in wanted:
             notebook = nbformat.read(path, as_version=4)
             write_section(notebook, exercises(number).values())
-            partial = path.with_suffix(".partial")
-            partial.write_text(notebooks.normal_form(notebook), encoding="utf-8")
-            os.replace(partial, path)
+            write_whole(path, notebooks.normal_form(notebook))
             print(f"wrote {len(exercises(number))} exercises into {path.name}")
 
 
