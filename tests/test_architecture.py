@@ -150,4 +150,5 @@ def test_a_module_can_be_had_by_its_name(module):
     """`import distunlearn_lite.x as m` gives the module and no function of the same name."""
     name = f"distunlearn_lite.{module}".removesuffix(".__init__")
     room, _, own = name.rpartition(".")
-    assert getattr(importlib.import_module(room), own) is importlib.import_module(name)
+    module_itself = importlib.import_module(name)
+    assert getattr(importlib.import_module(room), own) is module_itself

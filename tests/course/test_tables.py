@@ -7,11 +7,22 @@ import warnings
 import numpy as np
 import pytest
 
-from distunlearn_lite.course.checking import chapters, exercises
+from distunlearn_lite import (
+    Gaussian,
+    frontier_point,
+    kl_divergence,
+    max_removal,
+    min_preservation_loss,
+    random_deletion_law,
+    score,
+    select_deletions,
+)
+from distunlearn_lite.course.checking import chapters, exercises, find
 from distunlearn_lite.course.collecting import collect
 from distunlearn_lite.course.exercise import Slip
 from distunlearn_lite.course.judging import judge
-from distunlearn_lite.course.numbers import GENERIC, NotNumbers, plain
+from distunlearn_lite.course.numbers import GENERIC, NotNumbers, plain, same
+from distunlearn_lite.sweeps import interval
 
 ROWS = [row for chapter in chapters() for row in exercises(chapter).values()]
 # What a text may say although it is an answer as well: grades of steps, halves, the sum of shares.
@@ -229,3 +240,37 @@ def test_fresh_inputs_follow_from_the_seed(row):
     one, other = (row.fresh(np.random.default_rng(3)) for _ in range(2))
     for name in one:
         np.testing.assert_array_equal(np.asarray(one[name]), np.asarray(other[name]))
+
+
+def gaussian(mean, var):
+    return Gaussian([mean], [[var]])
+
+
+def over_splits(random, rule):
+    return interval(random - rule, draws="splits")
+
+
+# What the library has of its own, written without the tables.
+ALSO = {
+    "ex-2-kl": lambda m, v, n, w: kl_divergence(gaussian(m, v), gaussian(n, w)),
+    "ex-2-cov": lambda x: Gaussian.fit(x).cov,
+    "ex-3-alpha": max_removal,
+    "ex-3-eps": min_preservation_loss,
+    "ex-3-point": lambda mu_1, mu_2, cov, eps: (
+        frontier_point(Gaussian(mu_1, cov), Gaussian(mu_2, cov), eps).mean
+    ),
+    "ex-5-means": lambda *law: [
+        random_deletion_law(*law).removal_mean,
+        random_deletion_law(*law).preservation_mean,
+    ],
+    "ex-6-order": lambda S1, S2: select_deletions(score(S1, S2, "lr-maha"), 1.0),
+    "ex-8-interval": over_splits,
+}
+
+
+@pytest.mark.parametrize("exercise_id", ALSO)
+def test_a_recipe_agrees_with_the_library(exercise_id):
+    row = find(exercise_id)
+    for inputs in row.tried:
+        one, other = (plain(f(*inputs.values())) for f in (row.recipe, ALSO[exercise_id]))
+        assert same(one, other, 1e-9)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy import stats
 
+from ...errors import InfeasibleTarget
 from ...theory.deletion_budgets import deletion_budget
+from ...theory.random_deletion import random_deletion_law
 from ..exercise import Exercise, Inputs, Slip
 
 
@@ -33,8 +34,7 @@ def _law(rng: Generator) -> Inputs:
 
 
 def _quantile(level: float, f: int, n1: int, n2: int, separation: float, D: int) -> float:
-    m, N = n1 - f, n1 - f + n2
-    return float(stats.ncx2.ppf(level, D, m**2 * separation**2 / N) / (2 * N))
+    return float(random_deletion_law(f, n1, n2, separation, D).preservation_ppf(level))
 
 
 def best_kept(n1: int, n2: int, separation: float, D: float) -> int:
@@ -57,21 +57,16 @@ def _few_to_keep(rng: Generator) -> Inputs:
             return inputs
 
 
-def _met(n1: int, n2: int, separation: float, D: int, alpha: float, eps: float) -> Any:
-    """Whether each target has a confidence of 0.9, after f = 0, ..., n1 random deletions."""
-    m = np.arange(n1, -1, -1)
-    N = m + n2
-    reached = stats.ncx2.sf(2 * N * alpha, D, n2**2 * separation**2 / N)
-    held = stats.ncx2.cdf(2 * N * eps, D, m**2 * separation**2 / N)
-    return np.array([reached, held]) >= 0.9
+def budget(n1: int, n2: int, separation: float, D: int, *targets: Any, sure: Any = 0.9) -> int:
+    asked = {"alpha": targets[0], "eps": targets[1], "confidence": sure, "dim": D}
+    return deletion_budget("random", n1, n2, separation, **asked)
 
 
-def _without_noise(n1: int, n2: int, separation: float, D: int, alpha: float, eps: float) -> int:
-    return deletion_budget("random", n1, n2, separation, alpha=alpha, eps=eps)
+def _one_target(*law: Any) -> int:
+    return min(budget(*law[:4], law[4], None), budget(*law[:4], None, law[5]))
 
 
-def budget(*law: Any) -> int:
-    return int(np.argmax(_met(*law).all(axis=0)))
+_without_noise = partial(budget, sure=None)
 
 
 def _targets(rng: Generator) -> Inputs:
@@ -87,10 +82,13 @@ def _targets(rng: Generator) -> Inputs:
             "eps": round(kappa * rng.uniform(0.02, 0.1), 3),
         }
         law: tuple[Any, ...] = tuple(inputs.values())
-        one, both = int(np.argmax(_met(*law).any(axis=0))), budget(*law)
-        others = {one, both - 1, _without_noise(*law), law[0] - both, both}
-        # Both targets can be met and take deletions, and each slip gives another number.
-        if min(one, both, _without_noise(*law)) > 0 and len(others) == 5:
+        try:
+            one, both, without = (f(*law) for f in (_one_target, budget, _without_noise))
+        except InfeasibleTarget:
+            continue
+        # Both targets take deletions, and each slip gives another number.
+        others = {one, both - 1, without, law[0] - both, both}
+        if min(one, both, without) > 0 and len(others) == 5:
             return inputs
 
 
@@ -231,7 +229,7 @@ EXERCISES = (
             ),
             Slip(
                 "only one of the two targets is met with that confidence",
-                lambda *law: int(np.argmax(_met(*law).any(axis=0))),
+                _one_target,
             ),
             Slip(
                 "this is the budget of the population: the confidence costs further deletions",
